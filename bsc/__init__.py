@@ -1,0 +1,1 @@
+"""bsc: binary stochastic networks on memristor crossbars."""

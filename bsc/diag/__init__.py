@@ -1,0 +1,19 @@
+"""Diagnostics: codes, places, messages, rendering. Everything may import it; it imports nothing."""
+
+from bsc.diag.codes import CODES, CodePage
+from bsc.diag.diagnostic import Diagnostic, DiagnosticError, Label, Severity, Sink, Span, fail
+from bsc.diag.render import render, render_all
+
+__all__ = [
+    "CODES",
+    "CodePage",
+    "Diagnostic",
+    "DiagnosticError",
+    "Label",
+    "Severity",
+    "Sink",
+    "Span",
+    "fail",
+    "render",
+    "render_all",
+]

@@ -1,0 +1,171 @@
+"""The chip: array, device, periphery, the rules it can train with. Read from TOML, checked whole.
+
+pydantic, because it reports every wrong field of a file at once, each with its place.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bsc.numerics.state import CellStyle
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ExponentialPulse(_Spec):
+    """Saturating pulse: dG = (Gmax-Gmin) (1/(1-exp(-a)) - x) (1-exp(-a/N)), x the way gone.
+
+    Attributes:
+        pulses: N, pulses over the range.
+        curvature: a, how strongly the step depends on the state.
+        gamma: relative spread from pulse to pulse.
+    """
+
+    model: Literal["exponential"]
+    pulses: Annotated[float, Field(gt=0)]
+    curvature: Annotated[float, Field(gt=0)]
+    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+
+
+class LinearPulse(_Spec):
+    """Equal steps: `step_codes` codes each (whole codes make rounding, and so its draw, void)."""
+
+    model: Literal["linear"]
+    step_codes: Annotated[int, Field(gt=0, le=16383)]
+    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+
+
+class MeasuredPulse(_Spec):
+    """Your own device: mean change of conductance at given conductances, interpolated linearly.
+
+    Attributes:
+        g_siemens: conductances, ascending.
+        dg_siemens: magnitude of the mean change at each.
+        gamma: relative spread from pulse to pulse.
+    """
+
+    model: Literal["measured"]
+    g_siemens: Annotated[tuple[float, ...], Field(min_length=2)]
+    dg_siemens: Annotated[tuple[float, ...], Field(min_length=2)]
+    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+
+    @model_validator(mode="after")
+    def _check(self) -> MeasuredPulse:
+        if len(self.g_siemens) != len(self.dg_siemens):
+            raise ValueError("g_siemens and dg_siemens differ in length")
+        if any(b <= a for a, b in zip(self.g_siemens, self.g_siemens[1:], strict=False)):
+            raise ValueError("g_siemens must ascend")
+        if any(d < 0 for d in self.dg_siemens):
+            raise ValueError("dg_siemens holds magnitudes: no negative number")
+        return self
+
+
+Pulse = Annotated[ExponentialPulse | LinearPulse | MeasuredPulse, Field(discriminator="model")]
+
+
+class Spread(_Spec):
+    """Mean and standard deviation of codes before training, in codes or in siemens."""
+
+    mean_codes: float | None = None
+    sd_codes: Annotated[float, Field(ge=0)] | None = None
+    mean_siemens: float | None = None
+    sd_siemens: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Spread:
+        codes = (self.mean_codes is not None, self.sd_codes is not None)
+        siemens = (self.mean_siemens is not None, self.sd_siemens is not None)
+        if not ((all(codes) and not any(siemens)) or (all(siemens) and not any(codes))):
+            raise ValueError("give mean_codes and sd_codes, or mean_siemens and sd_siemens")
+        return self
+
+
+class DeviceSpec(_Spec):
+    """The memristive cell.
+
+    Attributes:
+        name: what it is called.
+        source: where its numbers come from.
+        style: how a weight is made of cells.
+        g_min_siemens: conductance of code 0.
+        g_max_siemens: conductance of code 16383.
+        v_read_volt: read voltage.
+        initial: codes before training; for one-way pairs of both cells.
+        reference: codes of the reference cells; `reference` style only.
+        potentiation: pulse that raises a code, absent where the device has none.
+        depression: pulse that lowers a code, absent where the device has none.
+    """
+
+    name: str
+    source: str = ""
+    style: Literal[CellStyle.REFERENCE, CellStyle.PAIR_DOWN, CellStyle.PAIR_UP]
+    g_min_siemens: Annotated[float, Field(ge=0)]
+    g_max_siemens: Annotated[float, Field(gt=0)]
+    v_read_volt: Annotated[float, Field(gt=0)] = 0.1
+    initial: Spread
+    reference: Spread | None = None
+    potentiation: Pulse | None = None
+    depression: Pulse | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> DeviceSpec:
+        if self.g_max_siemens <= self.g_min_siemens:
+            raise ValueError("g_max_siemens must be above g_min_siemens")
+        if self.style is CellStyle.REFERENCE and self.reference is None:
+            raise ValueError("style reference needs [device.reference]")
+        if self.style is not CellStyle.REFERENCE and self.reference is not None:
+            raise ValueError("only style reference has [device.reference]")
+        needs_up = self.style in (CellStyle.REFERENCE, CellStyle.PAIR_UP)
+        needs_down = self.style in (CellStyle.REFERENCE, CellStyle.PAIR_DOWN)
+        if needs_up and self.potentiation is None:
+            raise ValueError(f"style {self.style} needs [device.potentiation]")
+        if needs_down and self.depression is None:
+            raise ValueError(f"style {self.style} needs [device.depression]")
+        return self
+
+
+class ArrayGeometry(_Spec):
+    """Word and bit lines of one tile; up to 1024, single precision sums are exact."""
+
+    rows: Annotated[int, Field(ge=1, le=1024)]
+    columns: Annotated[int, Field(ge=1, le=1024)]
+
+
+class Periphery(_Spec):
+    """What stands around the arrays.
+
+    Attributes:
+        partial_sums: how the sums of several row tiles meet; only `joined` bit lines and `digital`
+            adders, which are exact, are built so far.
+        noise_bits: b, resolution of the comparators' random thresholds.
+    """
+
+    partial_sums: Literal["joined", "digital"] = "joined"
+    noise_bits: Annotated[int, Field(ge=4, le=12)] = 12
+
+
+class Training(_Spec):
+    """Which rules learn on this chip.
+
+    Attributes:
+        rules: rules that were seen to learn.
+        unfit: rules that run but do not learn, with the reason the user is shown.
+    """
+
+    rules: tuple[Literal["carry", "online", "sgd", "hp"], ...] = ("carry", "sgd", "hp")
+    unfit: dict[str, str] = {}
+
+
+class TargetSpec(_Spec):
+    """A chip description (docs/targets.md)."""
+
+    name: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    description: str = ""
+    array: ArrayGeometry
+    device: DeviceSpec
+    periphery: Periphery = Periphery()
+    training: Training = Training()

@@ -1,0 +1,1 @@
+"""Runtime of bsc: sessions, executors, kernels, training."""
