@@ -2,6 +2,7 @@
 
 from bsc.diag.codes import CODES, CodePage
 from bsc.diag.diagnostic import Diagnostic, DiagnosticError, Label, Severity, Sink, Span, fail
+from bsc.diag.nearest import did_you_mean, nearest
 from bsc.diag.render import render, render_all
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Severity",
     "Sink",
     "Span",
+    "did_you_mean",
     "fail",
+    "nearest",
     "render",
     "render_all",
 ]

@@ -1,1 +1,1 @@
-"""hw."""
+"""Chips: what a target is, where it comes from, what identifies it."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bsc.numerics.state import CellStyle
+from bsc.numerics.state import CODE_MAX, CellStyle
 
 
 class _Spec(BaseModel):
@@ -27,7 +27,7 @@ class ExponentialPulse(_Spec):
 
     model: Literal["exponential"]
     pulses: Annotated[float, Field(gt=0)]
-    curvature: Annotated[float, Field(gt=0)]
+    curvature: Annotated[float, Field(ge=1e-3, le=1e3)]
     gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
 
 
@@ -70,8 +70,8 @@ Pulse = Annotated[ExponentialPulse | LinearPulse | MeasuredPulse, Field(discrimi
 class Spread(_Spec):
     """Mean and standard deviation of codes before training, in codes or in siemens."""
 
-    mean_codes: float | None = None
-    sd_codes: Annotated[float, Field(ge=0)] | None = None
+    mean_codes: Annotated[float, Field(ge=-CODE_MAX, le=2 * CODE_MAX)] | None = None
+    sd_codes: Annotated[float, Field(ge=0, le=CODE_MAX)] | None = None
     mean_siemens: float | None = None
     sd_siemens: Annotated[float, Field(ge=0)] | None = None
 
@@ -125,6 +125,18 @@ class DeviceSpec(_Spec):
             raise ValueError(f"style {self.style} needs [device.potentiation]")
         if needs_down and self.depression is None:
             raise ValueError(f"style {self.style} needs [device.depression]")
+        span = self.g_max_siemens - self.g_min_siemens
+        for key, start in (("initial", self.initial), ("reference", self.reference)):
+            if start is None or start.mean_siemens is None or start.sd_siemens is None:
+                continue
+            away = max(
+                self.g_min_siemens - start.mean_siemens, start.mean_siemens - self.g_max_siemens
+            )
+            if away > span or start.sd_siemens > span:
+                raise ValueError(f"{key} lies more than the device's range outside Gmin and Gmax")
+        for key, pulse in (("potentiation", self.potentiation), ("depression", self.depression)):
+            if isinstance(pulse, MeasuredPulse) and max(pulse.dg_siemens) > span:
+                raise ValueError(f"{key}: dg_siemens holds a step larger than Gmax - Gmin")
         return self
 
 

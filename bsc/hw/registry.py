@@ -1,0 +1,33 @@
+"""From what a user types after --target to a checked target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bsc.hw.plugins import named_target, target_rows
+from bsc.hw.spec import TargetSpec
+from bsc.hw.toml import load_target
+
+
+def names() -> list[str]:
+    """Names of all targets on offer: by device, then by size."""
+    return sorted(target_rows(), key=_by_size)
+
+
+def resolve(name_or_path: str | Path) -> TargetSpec:
+    """A target by name, or from a TOML file.
+
+    What ends in .toml or has a folder in it is a file, all else is a name.
+
+    Raises:
+        DiagnosticError: codes BSC40xx; an unknown name comes with the nearest ones.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
+        return load_target(name_or_path)
+    return named_target(text)
+
+
+def _by_size(name: str) -> tuple[str, int]:
+    device, _, size = name.rpartition("-")
+    return (device, int(size)) if size.isdigit() else (name, 0)
