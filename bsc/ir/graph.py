@@ -1,6 +1,6 @@
 """The graph: immutable, in SSA form, at one stage. Passes make new graphs that share constants.
 
-Values are named; `types` holds the type of each, `constants` the data of those known when compiling.
+Values are named; `types` holds the type of each, `constants` the data of those known early.
 Nodes stand in topological order. Arrays of constants are never written to, and never copied by a
 pass that does not change them: 100 MB of weights pass through the compiler once, not once a pass.
 """

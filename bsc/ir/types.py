@@ -30,6 +30,7 @@ class Encoding(StrEnum):
     STR = "str"
     BIT = "bit"  # {0, 1}, a sample of a Bernoulli variable
     SIGN = "sign"  # {-1, 0, +1}, an error
+    CODE = "code"  # int16, a signed weight in conductance codes
     SUM = "sum"  # integer sum of codes on a bit line
     COUNT = "count"  # integer increments of the counters, one for each cell
     LABEL = "label"  # class index
