@@ -5,6 +5,7 @@ Run from this folder: python make_mnist_mlp.py [OUT.onnx]. The file is the same 
 
 from __future__ import annotations
 
+import itertools
 import sys
 
 import numpy as np
@@ -25,7 +26,7 @@ def make_model(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> onnx.ModelPro
     nodes = []
     weights = []
     value = "image"
-    for k, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+    for k, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
         limit = np.sqrt(6.0 / (inputs + outputs))
         matrix = generator.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
         weights.append(numpy_helper.from_array(matrix, f"dense{k}.weight"))
