@@ -95,3 +95,8 @@ def _in_codes(spread: Spread, device: DeviceSpec) -> tuple[float, float]:
     codes_per_siemens = CODE_MAX / (device.g_max_siemens - device.g_min_siemens)
     mean = (spread.mean_siemens - device.g_min_siemens) * codes_per_siemens
     return mean, spread.sd_siemens * codes_per_siemens
+
+
+def weight_limit(device: DeviceSpec) -> int:
+    """Largest weight code that `--weights keep` uses: a pair spans twice what a reference leaves."""
+    return CODE_MAX // 2 if device.style is CellStyle.REFERENCE else CODE_MAX

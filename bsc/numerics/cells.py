@@ -88,16 +88,48 @@ def initial_array(
         lanes = lane_draws(seed, Purpose.INITIAL, layer, np.arange(start, stop))
         for plane in range(planes):
             cells[plane, start:stop] = _initial_codes(mean_codes, sd_codes, lanes[plane])
-    row_reference = column_reference = None
+    reference = None
     if style is CellStyle.REFERENCE:
         if reference_mean_codes is None or reference_sd_codes is None:
             raise NumericsError("style reference needs mean and spread of the reference cells")
-        spread = (reference_mean_codes, reference_sd_codes)
-        lane, _ = lane_draws(seed, Purpose.ROW_REFERENCE, layer, np.arange(rows))
-        row_reference = _initial_codes(*spread, lane)
-        lane, _ = lane_draws(seed, Purpose.COLUMN_REFERENCE, layer, np.arange(columns))
-        column_reference = _initial_codes(*spread, lane)
+        reference = (reference_mean_codes, reference_sd_codes)
+    return blank_array(name, style, rows, columns, layer, seed, reference, cells)
+
+
+def blank_array(
+    name: str,
+    style: CellStyle,
+    rows: int,
+    columns: int,
+    layer: int,
+    seed: int,
+    reference: tuple[float, float] | None = None,
+    cells: npt.NDArray[np.int16] | None = None,
+) -> ArrayState:
+    """An array with given cells, or all at 0; references drawn, counters at 0.
+
+    Args:
+        name: the model's layer.
+        style: how weights are made of cells.
+        rows: word lines, bias lines included.
+        columns: bit lines.
+        layer: the array's ordinal.
+        seed: 64-bit key.
+        reference: mean and standard deviation of the reference cells in codes, REFERENCE only.
+        cells: int16 codes of the right size, reshaped but not copied.
+    """
+    planes = 2 if style in (CellStyle.PAIR_DOWN, CellStyle.PAIR_UP) else 1
     shape = (rows, columns) if planes == 1 else (2, rows, columns)
+    if cells is None:
+        cells = np.zeros(shape, np.int32 if style is CellStyle.DIRECT else np.int16)
+    row_reference = column_reference = None
+    if style is CellStyle.REFERENCE:
+        if reference is None:
+            raise NumericsError("style reference needs mean and spread of the reference cells")
+        lane, _ = lane_draws(seed, Purpose.ROW_REFERENCE, layer, np.arange(rows))
+        row_reference = _initial_codes(*reference, lane)
+        lane, _ = lane_draws(seed, Purpose.COLUMN_REFERENCE, layer, np.arange(columns))
+        column_reference = _initial_codes(*reference, lane)
     counters = np.zeros((rows, columns), dtype=np.int32)
     return ArrayState(name, style, cells.reshape(shape), row_reference, column_reference, counters)
 

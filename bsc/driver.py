@@ -1,0 +1,322 @@
+"""Joins the stages: model in, Program out. The only place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.diag import fail
+from bsc.frontend.onnx import import_model
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.registry import resolve
+from bsc.hw.spec import TargetSpec
+from bsc.ir.builder import GraphBuilder
+from bsc.ir.graph import Graph
+from bsc.ir.pass_manager import OnPass, PassResult, run_passes
+from bsc.ir.types import Encoding, Stage, TensorType
+from bsc.numerics import tables
+from bsc.ops import OPS
+from bsc.passes.backbone import find_backbone
+from bsc.passes.derive_training import untrainable
+from bsc.passes.ranges import Range, input_range, measure
+from bsc.pipelines import chip_passes, source_passes
+from bsc.plans import plan_for
+from bsc.program.initial import kept_state
+from bsc.program.model import CompileOptions, InputSpec, Program
+from bsc.program.verifier import verify_program
+from bsc.tiling.schedule import schedule
+
+if TYPE_CHECKING:
+    import onnx
+
+CALIBRATION_SAMPLES = 10_000
+"""Calibration looks at so many samples at the most."""
+
+
+def compile_model(
+    model: str | Path | onnx.ModelProto | Graph,
+    *,
+    target: str | Path | TargetSpec = "oxram-128",
+    plan: TrainPlan | None = None,
+    weights: str = "keep",
+    backend: str = "python",
+    input_range: tuple[float, float] | None = None,
+    calibrate: npt.NDArray[Any] | None = None,
+    observer: OnPass | None = None,
+) -> Program:
+    """Compile a model.
+
+    Args:
+        model: ONNX file, ModelProto, or a SOURCE graph.
+        target: name, TOML file or specification of the chip.
+        plan: how it trains; None is the rule `carry` with its defaults.
+        weights: `keep` or `random`.
+        backend: what the program is printed as.
+        input_range: declared range of the input.
+        calibrate: inputs in the model's own shape that show ranges of input and activations.
+        observer: called after each pass.
+
+    Raises:
+        DiagnosticError: everything wrong with model, target or options.
+    """
+    options = CompileOptions(weights, backend, input_range)
+    _check_options(options)
+    chip = target if isinstance(target, TargetSpec) else resolve(target)
+    source = model if isinstance(model, Graph) else import_model(model)
+    folded = run_passes(source, source_passes(), OPS, observer)
+    learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
+    return _build(source, folded, chip, plan or plan_for(), options, learned, observer)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What data showed: range of the input, if it was looked at, and of each hidden activation."""
+
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+
+
+def recompile(
+    program: Program,
+    *,
+    target: str | Path | TargetSpec | None = None,
+    plan: TrainPlan | None = None,
+    weights: str | None = None,
+    observer: OnPass | None = None,
+) -> Program:
+    """Compile the graph inside a program again, for another target, plan or start.
+
+    Trained cells move along where they mean the same there: same device, arrays, scales and kind of
+    weights. Otherwise training starts anew, and a remark says so.
+    """
+    options = replace(program.options, weights=weights or program.options.weights)
+    chip = program.target
+    if target is not None:
+        chip = target if isinstance(target, TargetSpec) else resolve(target)
+    known = Calibration(
+        program.input.low if program.input.saturates else (),
+        program.input.high if program.input.saturates else (),
+        program.calibration,
+    )
+    folded = run_passes(program.source, source_passes(), OPS, observer)
+    made = _build(program.source, folded, chip, plan or program.plan, options, known, observer)
+    if program.state is None:
+        return made
+    if weights is None and _cells_fit(program, made):
+        return replace(made, state=program.state)
+    if weights is None and program.state.samples:
+        remark = "warning: trained cells do not fit the new program; it starts anew"
+        made = replace(made, remarks=(*made.remarks, remark))
+    return made
+
+
+def with_weights(
+    program: Program, layers: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]]
+) -> Program:
+    """A program with other trained weights, such as those of the `hp` baseline.
+
+    Args:
+        program: compiled with random weights, so that its neurons are the rule's.
+        layers: W [inputs, outputs] and b [outputs] of each layer, reading probabilities.
+    """
+    folded = run_passes(program.source, source_passes(), OPS)
+    first = chip_passes(
+        program.target,
+        program.plan,
+        weights="random",
+        input_low=program.input.low,
+        input_high=program.input.high,
+        ranges={},
+    )[0]
+    legal = first.run(folded.graph).graph
+    constants = dict(legal.constants)
+    dense = [node for node in legal.nodes if node.op == "dense"]
+    for node, (weights, bias) in zip(dense, layers, strict=True):
+        constants[node.inputs[1]] = weights.astype(np.float32)
+        if bias is not None:
+            constants[node.inputs[2]] = bias.astype(np.float32)
+    graph = replace(legal, constants=constants)
+    options = replace(program.options, weights="keep")
+    known = Calibration(program.input.low, program.input.high, program.calibration)
+    made = _build(
+        graph,
+        PassResult(graph, False),
+        program.target,
+        program.plan,
+        options,
+        known,
+        None,
+    )
+    return replace(made, input=program.input)
+
+
+def _check_options(options: CompileOptions) -> None:
+    if options.weights not in ("keep", "random"):
+        raise fail("BSC3010", f"weights are `{options.weights}`, expected `keep` or `random`")
+    if options.backend != "python":
+        raise fail("BSC3010", f"backend is `{options.backend}`, expected `python`")
+    if options.input_range is not None:
+        low, high = options.input_range
+        if not (np.isfinite(low) and np.isfinite(high) and low < high):
+            raise fail("BSC3010", f"the input range {low}:{high} is empty or infinite")
+
+
+def _calibrate(graph: Graph, data: npt.NDArray[Any]) -> Calibration:
+    backbone = find_backbone(graph)
+    shape = graph.types[backbone.input].shape[1:]
+    wanted = tuple(int(d) for d in shape)
+    if len(data) == 0 or int(np.prod(data.shape[1:])) != int(np.prod(wanted)):
+        raise fail(
+            "BSC3011",
+            f"calibration data have the shape {list(data.shape)}, the model reads "
+            f"[N, {', '.join(map(str, wanted))}]",
+        )
+    x = np.ascontiguousarray(data[:CALIBRATION_SAMPLES], np.float32).reshape(-1, *wanted)
+    if not np.isfinite(x).all():
+        raise fail("BSC3011", "calibration data hold NaN or infinite values")
+    low, high = input_range(x)
+    return Calibration(low, high, measure(graph, backbone, x, OPS))
+
+
+def _build(
+    source: Graph,
+    folded: PassResult,
+    target: TargetSpec,
+    plan: TrainPlan,
+    options: CompileOptions,
+    known: Calibration,
+    observer: OnPass | None,
+) -> Program:
+    spec = _input_spec(folded.graph, options, known)
+    ranges = dict(known.ranges)
+    passes = chip_passes(
+        target,
+        plan,
+        weights=options.weights,
+        input_low=spec.low,
+        input_high=spec.high,
+        ranges=ranges,
+    )
+    result = run_passes(folded.graph, passes, OPS, observer)
+    tiled = result.graph
+    plan_of_chip = schedule(tiled)
+    tail = _tail(tiled)
+    remarks = [*folded.remarks, *result.remarks]
+    state = None
+    if options.weights == "keep":
+        codes = {
+            str(node.attrs["name"]): tiled.constants[node.inputs[0]]
+            for node in tiled.nodes
+            if node.op == "array"
+        }
+        state, clipped = kept_state(plan_of_chip.arrays, codes, plan.rule, target.device)
+        remarks += [
+            f"warning: {name}: {count} weights clipped beside their reference"
+            for name, count in clipped.items()
+            if count
+        ]
+    program = Program(
+        name=source.name,
+        source=source,
+        tail=tail,
+        input=spec,
+        options=options,
+        plan=plan,
+        target=target,
+        arrays=plan_of_chip.arrays,
+        tiles=plan_of_chip.tiles,
+        buffers=plan_of_chip.buffers,
+        inference=plan_of_chip.inference,
+        training=plan_of_chip.training,
+        update=plan_of_chip.update,
+        tables={**plan_of_chip.tables, "levels": tables.pixel_levels()},
+        classes=_classes(tail),
+        state=state,
+        calibration=ranges,
+        untrainable="" if plan_of_chip.training else untrainable(tiled, plan.rule),
+        remarks=tuple(remarks),
+    )
+    verify_program(program)
+    return program
+
+
+def _input_spec(graph: Graph, options: CompileOptions, known: Calibration) -> InputSpec:
+    name = graph.inputs[0]
+    shape = tuple(int(d) for d in graph.types[name].shape[1:])
+    size = int(np.prod(shape, dtype=np.int64))
+    if options.input_range is not None:
+        low, high = options.input_range
+        return InputSpec(name, shape, size, (float(low),), (float(high),), declared=True)
+    if known.low:
+        unit = known.low == (0.0,) and known.high == (1.0,)
+        return InputSpec(
+            name, shape, size, known.low, known.high, declared=True, saturates=not unit
+        )
+    return InputSpec(name, shape, size)
+
+
+def _tail(tiled: Graph) -> Graph:
+    """What runs beside the arrays, from `logits` (and `<array>.y`) to the model's outputs."""
+    builder = GraphBuilder(f"{tiled.name}.tail", Stage.SOURCE, OPS)
+    arrays = [str(node.attrs["name"]) for node in tiled.nodes if node.op == "array"]
+    sums = {f"{name}.sums": name for name in arrays}
+    standing: dict[str, str] = {}
+    for node in tiled.nodes:
+        if node.op == "logits":
+            array = sums[node.inputs[0]]
+            name = "logits" if array == arrays[-1] else f"{array}.y"
+            given = tiled.types[node.outputs[0]]
+            builder.input(name, TensorType(Encoding.F32, given.shape))
+            standing[node.outputs[0]] = name
+    reached = set(standing)
+    for node in tiled.nodes:
+        if node.op == "logits" or Stage.SOURCE not in OPS[node.op].stages:
+            continue
+        if not reached.intersection(node.inputs):
+            continue
+        for name in node.inputs:
+            if name in tiled.constants and name not in builder.types:
+                builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
+        builder.add_node(
+            node.op,
+            [standing.get(name, name) for name in node.inputs],
+            node.attrs,
+            outputs=node.outputs,
+            origin=node.origin,
+        )
+        reached.update(node.outputs)
+    for name in tiled.outputs:
+        if tiled.types[name].encoding is Encoding.CELLS:
+            continue
+        if name in standing:
+            builder.add("identity", [standing[name]], name=name)
+        elif name in tiled.constants:
+            builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
+        builder.output(name)
+    return builder.build()
+
+
+def _classes(tail: Graph) -> tuple[int, ...] | tuple[str, ...]:
+    """Labels that the model itself attaches to its classes."""
+    for node in tail.nodes:
+        if node.op == "gather_features" and node.inputs[0] in tail.constants:
+            return tuple(np.asarray(tail.constants[node.inputs[0]]).reshape(-1).tolist())
+    return ()
+
+
+def _cells_fit(old: Program, new: Program) -> bool:
+    if old.target.device != new.target.device:
+        return False
+    if (old.plan.rule is Rule.SGD) != (new.plan.rule is Rule.SGD):
+        return False
+    return _shapes(old) == _shapes(new)
+
+
+def _shapes(program: Program) -> list[tuple[str, int, int, int]]:
+    return [(a.name, a.rows, a.columns, a.scale) for a in program.arrays]

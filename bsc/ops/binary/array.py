@@ -1,0 +1,80 @@
+"""`array`: a crossbar array as a value, and `logits`: its last sums as numbers again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bsc.ir.opdef import AttrDef, AttrKind, Attrs, OpDef, TypeRuleError
+from bsc.ir.types import Encoding, TensorType
+from bsc.ops.binary.rules import BINARY, expect
+from bsc.ops.environment import Environment
+
+
+def _infer_array(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    rows, columns = int(attrs["rows"]), int(attrs["columns"])  # type: ignore[arg-type]
+    inputs = int(attrs["inputs"])  # type: ignore[arg-type]
+    if not (0 < inputs <= rows and columns > 0):
+        raise TypeRuleError(f"array of {rows} x {columns} with {inputs} inputs")
+    if types:
+        codes = expect("codes", types[0], Encoding.CODE, 2)
+        if codes.shape != (rows, columns):
+            raise TypeRuleError(f"codes are {codes}, expected [{rows}, {columns}]")
+    return [TensorType(Encoding.CELLS, (rows, columns))]
+
+
+def _array(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
+    return [env.arrays[str(attrs["name"])]]
+
+
+ARRAY = OpDef(
+    name="array",
+    doc="cells of one layer; `codes` are trained weights to start from, none: the device's start",
+    stages=BINARY,
+    inputs=("codes?",),
+    outputs=("cells",),
+    attrs=(
+        AttrDef("name", AttrKind.STR, "the model's layer"),
+        AttrDef("layer", AttrKind.INT, "ordinal for keyed draws"),
+        AttrDef("inputs", AttrKind.INT, "word lines driven by inputs"),
+        AttrDef("rows", AttrKind.INT, "word lines, always-on bias lines included"),
+        AttrDef("columns", AttrKind.INT, "bit lines"),
+        AttrDef("scale", AttrKind.INT, "S, codes in one unit of y"),
+        AttrDef("gain", AttrKind.FLOAT, "the model's y over the array's y", 1.0),
+        AttrDef(
+            "function", AttrKind.STR, "activation behind the layer, `none` for the last", "none"
+        ),
+        AttrDef("parameters", AttrKind.FLOATS, "numbers of the activation", ()),
+        AttrDef("low", AttrKind.FLOAT, "activation at p = 0", 0.0),
+        AttrDef("high", AttrKind.FLOAT, "activation at p = 1", 1.0),
+    ),
+    infer=_infer_array,
+    reference=_array,
+)
+
+
+def _infer_logits(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    sums = expect("sums", types[0], Encoding.SUM, 2)
+    return [TensorType(Encoding.F32, sums.shape)]
+
+
+def _logits(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
+    factor = float(attrs["gain"]) / int(attrs["scale"])  # type: ignore[arg-type]
+    return [(np.asarray(values[0], np.float64) * factor).astype(np.float32)]
+
+
+LOGITS = OpDef(
+    name="logits",
+    doc="sums of the last array in the model's own unit: y = gain sum / S",
+    stages=BINARY,
+    inputs=("sums",),
+    outputs=("logits",),
+    attrs=(
+        AttrDef("scale", AttrKind.INT, "S, codes in one unit of y"),
+        AttrDef("gain", AttrKind.FLOAT, "the model's y over the array's y", 1.0),
+    ),
+    infer=_infer_logits,
+    reference=_logits,
+)

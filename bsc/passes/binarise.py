@@ -1,0 +1,228 @@
+"""SOURCE to BINARY: dense layers become arrays that are read, neurons become samples of bits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.ir.builder import GraphBuilder
+from bsc.ir.graph import AttrValue, Graph, Node
+from bsc.ir.pass_manager import PassResult
+from bsc.ir.types import Encoding, Stage
+from bsc.numerics import neuron_tables
+from bsc.numerics.state import CODE_MAX
+from bsc.ops import OPS
+from bsc.passes.backbone import layer_names
+
+BIAS_LINES_MAX = 64
+"""Always-on word lines that one layer may spend on its bias; beyond, the layer's scale gives."""
+
+_BLOCK_ROWS = 256  # rows rounded at a time: float64 copies of large layers would cost memory
+
+
+@dataclass(frozen=True, slots=True)
+class Binarise:
+    """Maps layers to arrays of codes.
+
+    Attributes:
+        weights: `keep` maps the trained weights to codes, `random` leaves them to the device.
+        limit: largest code of a weight: 16383 for pairs, 8191 beside a reference.
+        scale: S of every layer, 0 to derive it (kept weights: from the largest weight; random:
+            16383, where a weight of 1 is the whole range).
+        noise_bits: b, resolution of the comparators' thresholds.
+    """
+
+    name: ClassVar[str] = "binarise"
+
+    weights: str = "keep"
+    limit: int = CODE_MAX
+    scale: int = 0
+    noise_bits: int = 12
+
+    def run(self, graph: Graph) -> PassResult:
+        """Rewrite a legalised SOURCE graph."""
+        if graph.stage is not Stage.SOURCE:
+            return PassResult(graph, False)
+        return _Rewrite(self, graph).run()
+
+
+class _Rewrite:
+    def __init__(self, options: Binarise, graph: Graph) -> None:
+        self.options = options
+        self.graph = graph
+        self.builder = GraphBuilder(graph.name, Stage.BINARY, OPS)
+        self.consumers = graph.consumers()
+        self.remarks: list[str] = []
+        self.bits: dict[str, str] = {}  # probabilities -> their samples
+        self.sums: dict[str, tuple[str, int]] = {}  # dense output -> sums, S
+        self.tables: dict[tuple[object, ...], str] = {}
+        dense = [node for node in graph.nodes if node.op == "dense"]
+        self.names = dict(zip(map(id, dense), layer_names(dense), strict=True))
+
+    def run(self) -> PassResult:
+        for name in self.graph.inputs:
+            self.builder.input(name, self.graph.types[name])
+        for node in self.graph.nodes:
+            match node.op:
+                case "normalise":
+                    self._encode(node)
+                case "dense":
+                    self._array(node)
+                case "neuron" if self._feeds_layer(node):
+                    self._sample(node)
+                case "neuron":
+                    self._logits(node)
+                case _:
+                    self._copy(node)
+        for name in self.graph.outputs:
+            self.builder.output(name)
+        return PassResult(self.builder.build(), True, tuple(self.remarks))
+
+    def _feeds_layer(self, node: Node) -> bool:
+        return any(user.op == "dense" for user in self.consumers.get(node.outputs[0], []))
+
+    def _encode(self, node: Node) -> None:
+        self._copy(node)
+        value = node.outputs[0]
+        self.bits[value] = self.builder.add(
+            "encode", [value], {"layer": 0}, name=f"{self.graph.inputs[0]}.bits"
+        )
+
+    def _array(self, node: Node) -> None:
+        name = self.names[id(node)]
+        layer = len(self.sums)
+        weights = self.graph.constants[node.inputs[1]]
+        has_bias = len(node.inputs) > 2 and bool(node.inputs[2])
+        bias = self.graph.constants[node.inputs[2]] if has_bias else None
+        operands: list[str] = []
+        if self.options.weights == "keep":
+            codes, scale = self._codes(name, weights, bias)
+            operands.append(self.builder.constant(f"{name}.codes", codes, Encoding.CODE))
+            rows = len(codes)
+        else:
+            scale = self.options.scale or CODE_MAX
+            rows = weights.shape[0] + (1 if has_bias else 0)
+        attrs: dict[str, AttrValue] = {
+            "name": name,
+            "layer": layer,
+            "inputs": int(weights.shape[0]),
+            "rows": rows,
+            "columns": int(weights.shape[1]),
+            "scale": scale,
+        }
+        attrs |= self._function_of(node)
+        cells = self.builder.add("array", operands, attrs, name=f"{name}.cells", origin=node.origin)
+        sums = self.builder.add(
+            "read", [cells, self.bits[node.inputs[0]]], name=f"{name}.sums", origin=node.origin
+        )
+        self.sums[node.outputs[0]] = (sums, scale)
+
+    def _function_of(self, node: Node) -> dict[str, AttrValue]:
+        """What the array must know of the activation behind it."""
+        neurons = [n for n in self.consumers.get(node.outputs[0], []) if n.op == "neuron"]
+        inner = [n for n in neurons if self._feeds_layer(n)]
+        found: dict[str, AttrValue] = {}
+        for neuron in neurons[:1]:
+            found["gain"] = neuron.attrs["gain"]
+        for neuron in inner:
+            found["function"] = neuron.attrs["function"]
+            found["parameters"] = neuron.attrs["parameters"]
+            found["low"], found["high"] = neuron.attrs["low"], neuron.attrs["high"]
+        return found
+
+    def _codes(
+        self, name: str, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32] | None
+    ) -> tuple[npt.NDArray[np.int16], int]:
+        limit = self.options.limit
+        scale = self.options.scale
+        largest = float(np.abs(weights).max(initial=0.0))
+        if not scale:
+            scale = math.floor(limit / largest) if largest else limit
+        lines = 0
+        if bias is not None:
+            reach = float(np.abs(bias).max(initial=0.0))
+            if reach * scale > BIAS_LINES_MAX * limit:
+                scale = max(1, math.floor(BIAS_LINES_MAX * limit / reach))
+                self.remarks.append(
+                    f"warning: {name}: its largest bias is {reach / max(largest, 1e-30):.0f} times "
+                    f"its largest weight; weights get {scale * largest:.0f} codes of {limit} so "
+                    f"that {BIAS_LINES_MAX} word lines can carry it"
+                )
+            lines = max(1, math.ceil(round(reach * scale) / limit))
+        codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
+        clipped = 0
+        for start in range(0, len(weights), _BLOCK_ROWS):
+            block = np.rint(weights[start : start + _BLOCK_ROWS].astype(np.float64) * scale)
+            clipped += int(np.count_nonzero(np.abs(block) > limit))
+            codes[start : start + len(block)] = np.clip(block, -limit, limit)
+        if clipped:
+            self.remarks.append(f"warning: {name}: {clipped} weights clipped to {limit} codes")
+        if bias is not None:
+            codes[len(weights) :] = shared_bias(np.rint(bias.astype(np.float64) * scale), lines)
+        return codes, scale
+
+    def _sample(self, node: Node) -> None:
+        sums, scale = self.sums[node.inputs[0]]
+        producer = self.graph.producers()[node.inputs[0]]
+        array = self.names[id(producer)]
+        thresholds = self._table("T", node, scale)
+        layer = list(self.sums).index(node.inputs[0])
+        self.bits[node.outputs[0]] = self.builder.add(
+            "sample",
+            [sums, thresholds],
+            {"layer": layer},
+            name=f"{array}.bits",
+            origin=node.origin,
+        )
+
+    def _table(self, kind: str, node: Node, scale: int) -> str:
+        a = node.attrs
+        key = (kind, a["function"], a["parameters"], a["gain"], a["low"], a["high"], scale)
+        if key not in self.tables:
+            table = neuron_tables.neuron(
+                str(a["function"]),
+                tuple(a["parameters"]),  # type: ignore[arg-type]
+                scale,
+                gain=float(a["gain"]),  # type: ignore[arg-type]
+                low=float(a["low"]),  # type: ignore[arg-type]
+                high=float(a["high"]),  # type: ignore[arg-type]
+                noise_bits=self.options.noise_bits,
+            )
+            name = self.builder.fresh_name(f"neuron{len(self.tables)}.{kind}")
+            self.tables[key] = self.builder.constant(name, table, Encoding.I32)
+        return self.tables[key]
+
+    def _logits(self, node: Node) -> None:
+        if node.inputs[0] not in self.sums:
+            self._copy(node)
+            return
+        sums, scale = self.sums[node.inputs[0]]
+        self.builder.add(
+            "logits",
+            [sums],
+            {"scale": scale, "gain": node.attrs["gain"]},
+            name=node.outputs[0],
+            origin=node.origin,
+        )
+
+    def _copy(self, node: Node) -> None:
+        for name in node.inputs:
+            if name in self.graph.constants and name not in self.builder.types:
+                encoding = self.graph.types[name].encoding
+                self.builder.constant(name, self.graph.constants[name], encoding)
+        self.builder.add_node(
+            node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
+        )
+
+
+def shared_bias(total: npt.NDArray[np.float64], lines: int) -> npt.NDArray[np.int16]:
+    """Codes of the bias lines, [lines, columns]: equal shares, the first lines take the rest."""
+    whole = np.abs(total).astype(np.int64)
+    share, rest = np.divmod(whole, lines)
+    line = np.arange(lines)[:, None]
+    codes: npt.NDArray[np.int16] = (np.sign(total) * (share + (line < rest))).astype(np.int16)
+    return codes

@@ -1,0 +1,230 @@
+"""BINARY: adds the backward and update operators of a rule, so that the program trains itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from bsc.hw.device import pulse_tables
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.spec import DeviceSpec
+from bsc.ir.builder import GraphBuilder
+from bsc.ir.graph import Graph, Node
+from bsc.ir.pass_manager import PassResult
+from bsc.ir.types import Encoding, Stage, TensorType
+from bsc.numerics import neuron_tables, tables
+from bsc.ops import OPS
+
+LABEL = "label"
+"""Name of the input that carries class indices."""
+
+_PULSE_ROLES = ("step_up", "step_down", "noise_up", "noise_down")
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveTraining:
+    """Derives error, counts and updates from the reads.
+
+    Attributes:
+        rule: `carry`, `online` or `sgd`; `hp` trains on the host and gets no operators.
+        batch: B.
+        threshold: T.
+        pulses: P.
+        eta: learning rate of `sgd`.
+        refresh_every: checks between refreshes of one-way pairs, 0 for never.
+        device: whose pulses move the weights.
+    """
+
+    name: ClassVar[str] = "derive-training"
+
+    rule: str = "carry"
+    batch: int = 64
+    threshold: int = 64
+    pulses: int = 1
+    eta: float = 0.1
+    refresh_every: int = 0
+    device: DeviceSpec | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, plan: TrainPlan, device: DeviceSpec) -> DeriveTraining:
+        """The pass for a train plan and a device."""
+        return cls(
+            str(plan.rule),
+            plan.batch,
+            plan.threshold,
+            plan.pulses,
+            plan.eta,
+            plan.refresh_every,
+            device,
+        )
+
+    def run(self, graph: Graph) -> PassResult:
+        """Add the operators; a graph that has them, or cannot have them, comes back as it is."""
+        reads = [node for node in graph.nodes if node.op == "read"]
+        if graph.stage is not Stage.BINARY or LABEL in graph.inputs or not reads:
+            return PassResult(graph, False)
+        reason = untrainable(graph, self.rule)
+        if reason:
+            return PassResult(graph, False, (f"no training steps: {reason}",))
+        return PassResult(_Derivation(self, graph, reads).run(), True)
+
+
+def untrainable(graph: Graph, rule: str) -> str:
+    """Why a BINARY graph gets no training steps; empty when it does."""
+    if rule == Rule.HP:
+        return "rule hp trains in floating point on the host"
+    reads = [node for node in graph.nodes if node.op == "read"]
+    columns = graph.types[reads[-1].outputs[0]].shape[1]
+    if columns == 1:
+        return "the last layer has one output; the softmax readout needs at least two classes"
+    return ""
+
+
+def rate_of(eta: float, batch: int) -> int:
+    """K of the `sgd` rule: RN(eta 2**24 / B)."""
+    return round(eta * (1 << 24) / batch)
+
+
+class _Derivation:
+    def __init__(self, options: DeriveTraining, graph: Graph, reads: list[Node]) -> None:
+        self.options = options
+        self.graph = graph
+        self.reads = reads
+        self.producers = graph.producers()
+        self.samples = {n.inputs[0]: n for n in graph.nodes if n.op == "sample"}
+        self.builder = GraphBuilder.of(graph, OPS)
+        self.slopes: dict[tuple[object, ...], tuple[str, str]] = {}
+
+    def run(self) -> Graph:
+        builder = self.builder
+        last = self.graph.types[self.reads[-1].outputs[0]]
+        builder.input(LABEL, TensorType(Encoding.LABEL, last.shape[:1]))
+        for node in self.graph.nodes:
+            builder.add_node(
+                node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
+            )
+        for name in self.graph.outputs:
+            builder.output(name)
+        error = self._output_error()
+        counts: list[tuple[Node, str, str]] = []
+        for index in range(len(self.reads) - 1, -1, -1):
+            read = self.reads[index]
+            array = self.producers[read.inputs[0]]
+            name = str(array.attrs["name"])
+            counted = builder.add(
+                "count", [*read.inputs, error], name=f"{name}.counts", origin=read.origin
+            )
+            counts.insert(0, (array, read.inputs[0], counted))
+            if index:
+                error = self._hidden_error(self.reads[index - 1], array, read.inputs[0], error)
+        pulses = self._pulse_operands() if self.options.rule != Rule.SGD else []
+        for array, cells, counted in counts:
+            builder.output(self._update(array, cells, counted, pulses))
+        return builder.build()
+
+    def _output_error(self) -> str:
+        read = self.reads[-1]
+        array = self.producers[read.inputs[0]]
+        scale = int(array.attrs["scale"])  # type: ignore[arg-type]
+        gain = float(array.attrs["gain"])  # type: ignore[arg-type]
+        softmax = self.builder.constant(
+            self.builder.fresh_name("softmax.E"), tables.softmax(), Encoding.I64
+        )
+        name = str(array.attrs["name"])
+        bits = self.builder.add(
+            "readout",
+            [read.outputs[0], softmax],
+            {
+                "layer": array.attrs["layer"],
+                "reciprocal": tables.softmax_reciprocal(scale, gain=gain),
+            },
+            name=f"{name}.readout",
+            origin=read.origin,
+        )
+        return self.builder.add("output_error", [bits, LABEL], name=f"{name}.error")
+
+    def _hidden_error(self, read: Node, above: Node, cells: str, error: str) -> str:
+        array = self.producers[read.inputs[0]]
+        name = str(array.attrs["name"])
+        backward = self.builder.add(
+            "read_transposed",
+            [cells, error],
+            {"inputs": above.attrs["inputs"]},
+            name=f"{above.attrs['name']}.transposed",
+            origin=above.origin,
+        )
+        low, high = self._slope(array)
+        gate = self.builder.add(
+            "derivative",
+            [read.outputs[0], low, high],
+            {"layer": array.attrs["layer"]},
+            name=f"{name}.gate",
+            origin=read.origin,
+        )
+        return self.builder.add("gated_sign", [backward, gate], name=f"{name}.error")
+
+    def _slope(self, array: Node) -> tuple[str, str]:
+        a = array.attrs
+        sample = self.samples[self._sums_of(array)]
+        entries = self.graph.types[sample.inputs[1]].shape[0]
+        key = tuple(a[k] for k in ("function", "parameters", "gain", "low", "high", "scale"))
+        if key not in self.slopes:
+            low, high = neuron_tables.derivative(
+                str(a["function"]),
+                tuple(a["parameters"]),  # type: ignore[arg-type]
+                int(a["scale"]),  # type: ignore[arg-type]
+                gain=float(a["gain"]),  # type: ignore[arg-type]
+                low=float(a["low"]),  # type: ignore[arg-type]
+                high=float(a["high"]),  # type: ignore[arg-type]
+                noise_bits=int(entries).bit_length() - 1,
+            )
+            # Named after the thresholds that they belong to: `neuron0.T`, `neuron0.lo`.
+            stem = sample.inputs[1].rsplit(".", 1)[0]
+            self.slopes[key] = (
+                self.builder.constant(self.builder.fresh_name(f"{stem}.lo"), low, Encoding.I32),
+                self.builder.constant(self.builder.fresh_name(f"{stem}.hi"), high, Encoding.I32),
+            )
+        return self.slopes[key]
+
+    def _sums_of(self, array: Node) -> str:
+        return next(n.outputs[0] for n in self.reads if n.inputs[0] == array.outputs[0])
+
+    def _pulse_operands(self) -> list[str]:
+        if self.options.device is None:
+            raise ValueError("the rules carry and online need a device")
+        made = pulse_tables(self.options.device)
+        operands = [
+            self.builder.constant(self.builder.fresh_name(role), made[role], Encoding.I32)
+            if role in made
+            else ""
+            for role in _PULSE_ROLES
+        ]
+        while operands and not operands[-1]:
+            operands.pop()
+        return operands
+
+    def _update(self, array: Node, cells: str, counted: str, pulses: list[str]) -> str:
+        name = str(array.attrs["name"])
+        options = self.options
+        if options.rule == Rule.SGD:
+            return self.builder.add(
+                "sgd_step",
+                [cells, counted],
+                {"rate": rate_of(options.eta, options.batch)},
+                name=f"{name}.updated",
+            )
+        updated = self.builder.add(
+            "carry",
+            [cells, counted, *pulses],
+            {
+                "layer": array.attrs["layer"],
+                "threshold": options.threshold,
+                "pulses": options.pulses,
+            },
+            name=f"{name}.updated",
+        )
+        if options.refresh_every:
+            updated = self.builder.add(
+                "refresh", [updated], {"every": options.refresh_every}, name=f"{name}.refreshed"
+            )
+        return updated

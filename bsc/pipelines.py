@@ -1,0 +1,69 @@
+"""The order of the whole compiler on one page.
+
+SOURCE, as imported
+  clean-up              constants are folded and no-ops dropped first, so that later passes meet
+                        only operators that compute something
+  fold-affine           batch norm, scaling and bias join the dense layers: an array has weights
+                        and always-on lines, nothing else
+  clean-up              folding leaves dead nodes behind
+SOURCE, folded          calibration runs here: the layers exist, with the model's own numbers
+  legalise-activations  signals become probabilities; before codes, because it rescales weights
+BINARY
+  binarise              weights become codes, signals become bits; draws are numbered here, once,
+                        so that nothing later can change a result
+  derive-training       backward and update operators; before tiling, so that they are tiled too
+TILED
+  tile-arrays           last, because everything before is the same for every size of tile
+Program
+  schedule              steps, buffers and tables
+"""
+
+from __future__ import annotations
+
+from bsc.hw.device import weight_limit
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.spec import TargetSpec
+from bsc.ir.pass_manager import Pass
+from bsc.numerics.cells import DIRECT_SCALE
+from bsc.numerics.state import CODE_MAX
+from bsc.passes.binarise import Binarise
+from bsc.passes.clean_up import CleanUp
+from bsc.passes.derive_training import DeriveTraining
+from bsc.passes.fold_affine import FoldAffine
+from bsc.passes.legalise import LegaliseActivations
+from bsc.passes.ranges import Range
+from bsc.tiling.tile_arrays import TileArrays
+
+
+def source_passes() -> tuple[Pass, ...]:
+    """From the imported graph to folded dense layers."""
+    return CleanUp(), FoldAffine(), CleanUp()
+
+
+def chip_passes(
+    target: TargetSpec,
+    plan: TrainPlan,
+    *,
+    weights: str,
+    input_low: tuple[float, ...],
+    input_high: tuple[float, ...],
+    ranges: dict[str, Range],
+) -> tuple[Pass, ...]:
+    """From folded dense layers to placed tiles."""
+    direct = plan.rule is Rule.SGD
+    return (
+        LegaliseActivations(
+            weights,
+            input_low,
+            input_high,
+            tuple((name, low, high) for name, (low, high) in ranges.items()),
+        ),
+        Binarise(
+            weights,
+            CODE_MAX if direct else weight_limit(target.device),
+            DIRECT_SCALE if direct else 0,
+            target.periphery.noise_bits,
+        ),
+        DeriveTraining.of(plan, target.device),
+        TileArrays(target.array.rows, target.array.columns),
+    )

@@ -1,0 +1,125 @@
+"""legalise-activations keeps what the network computes, and makes every signal a probability."""
+
+import numpy as np
+import pytest
+
+from bsc.ir.builder import GraphBuilder
+from bsc.ir.interpreter import run
+from bsc.ir.pass_manager import run_passes
+from bsc.ir.types import Encoding, Stage, TensorType
+from bsc.ops import OPS
+from bsc.passes.backbone import find_backbone
+from bsc.passes.legalise import LegaliseActivations
+from bsc.passes.ranges import measure
+from bsc.testing.networks import dense_network
+
+ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "sign"]
+
+
+def _close(a, b):
+    # Folding reassociates float32 sums of at most 20 terms; 1e-5 is a hundred roundings.
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_keeps_the_function(activation, bias):
+    graph = dense_network((20, 13, 7, 4), activation, bias=bias, seed=3)
+    x = np.random.default_rng(1).random((50, 20), np.float32)
+    made = run_passes(graph, [LegaliseActivations()], OPS, check_changed=True)
+    _close(run(made.graph, {"x": x}, OPS)["y"], run(graph, {"x": x}, OPS)["y"])
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_probabilities_stay_in_the_unit_interval_on_calibration_data(activation):
+    graph = dense_network((20, 13, 7, 4), activation, seed=4)
+    x = np.random.default_rng(2).random((200, 20), np.float32)
+    ranges = measure(graph, find_backbone(graph), x, OPS)
+    options = LegaliseActivations(ranges=tuple((n, lo, hi) for n, (lo, hi) in ranges.items()))
+    made = run_passes(graph, [options], OPS)
+    assert not made.remarks
+    neurons = [n.outputs[0] for n in made.graph.nodes if n.op == "neuron"][:-1]
+    values = run(made.graph, {"x": x}, OPS, outputs=neurons)
+    for value in values.values():
+        assert value.min() >= -1e-6
+        assert value.max() <= 1 + 1e-6
+
+
+def test_signed_and_scaled_inputs_are_absorbed_feature_by_feature():
+    graph = dense_network((6, 5, 3), "tanh", seed=5)
+    low = (-2.0, 0.0, 10.0, -1.0, 0.0, 0.0)
+    high = (2.0, 255.0, 20.0, 1.0, 1.0, 16.0)
+    span = np.array(high) - np.array(low)
+    x = (np.random.default_rng(3).random((40, 6)) * span + low).astype(np.float32)
+    made = run_passes(graph, [LegaliseActivations("keep", low, high)], OPS)
+    p = run(made.graph, {"x": x}, OPS, outputs=("x.p",))["x.p"]
+    assert p.min() >= 0
+    assert p.max() <= 1
+    np.testing.assert_allclose(
+        run(made.graph, {"x": x}, OPS)["y"], run(graph, {"x": x}, OPS)["y"], rtol=2e-3, atol=1e-4
+    )
+
+
+def test_without_calibration_an_unbounded_activation_is_bounded_and_said():
+    made = run_passes(dense_network((20, 13, 4), "relu"), [LegaliseActivations()], OPS)
+    assert len(made.remarks) == 1
+    assert made.remarks[0].startswith("warning: layer0: without calibration data relu")
+
+
+def test_random_weights_take_the_neuron_of_the_rule():
+    made = run_passes(dense_network((20, 13, 4), "relu"), [LegaliseActivations("random")], OPS)
+    neuron = next(n for n in made.graph.nodes if n.op == "neuron")
+    assert neuron.attrs["function"] == "logistic"
+    assert neuron.attrs["parameters"] == (4.0,)
+    assert "relu is trained as the rule's logistic neuron" in made.remarks[0]
+
+
+def test_binary_weights_are_recovered_behind_folded_batch_norm():
+    # Sign does not see a column's scale: +-s becomes +-1 exactly.
+    random = np.random.default_rng(0)
+    signs = random.choice([-1.0, 1.0], (16, 8))
+    scales = random.uniform(1e-3, 3, 8)
+    builder = GraphBuilder("bnn", Stage.SOURCE, OPS)
+    x = builder.input("x", TensorType(Encoding.F32, ("N", 16)))
+    w = builder.constant("w", (signs * scales).astype(np.float32))
+    h = builder.add("sign", [builder.add("dense", [x, w])])
+    v = builder.constant("v", random.normal(size=(8, 3)).astype(np.float32))
+    builder.output(builder.add("dense", [h, v], name="y"))
+    graph = builder.build()
+    made = run_passes(graph, [LegaliseActivations()], OPS).graph
+    first = next(n for n in made.nodes if n.op == "dense")
+    assert np.array_equal(made.constants[first.inputs[1]], signs)
+
+
+@pytest.mark.parametrize("factor", [1e5, 1e-5])
+def test_weights_far_from_one_get_a_gain(factor):
+    graph = dense_network((20, 13, 4), "sigmoid", spread=factor, seed=7)
+    x = np.random.default_rng(1).random((50, 20), np.float32)
+    made = run_passes(graph, [LegaliseActivations()], OPS).graph
+    gains = [n.attrs["gain"] for n in made.nodes if n.op == "neuron"]
+    assert all(np.log2(g) == round(np.log2(g)) for g in gains)
+    assert any(g != 1 for g in gains)
+    # Logits of 1e5 leave float32 no digits for their differences: compare what decides.
+    expected = run(graph, {"x": x}, OPS)["y"]
+    found = run(made, {"x": x}, OPS)["y"]
+    assert np.array_equal(found.argmax(1), expected.argmax(1))
+
+
+def test_inner_values_that_the_model_hands_out_stay_the_models_own():
+    builder = GraphBuilder("inner", Stage.SOURCE, OPS)
+    random = np.random.default_rng(0)
+    x = builder.input("x", TensorType(Encoding.F32, ("N", 6)))
+    w = builder.constant("w", random.normal(size=(6, 5)).astype(np.float32))
+    y0 = builder.add("dense", [x, w], name="inner")
+    h = builder.add("tanh", [y0], name="hidden")
+    v = builder.constant("v", random.normal(size=(5, 3)).astype(np.float32))
+    builder.add("dense", [h, v], name="out")
+    for name in ("out", "hidden", "inner"):
+        builder.output(name)
+    graph = builder.build()
+    made = run_passes(graph, [LegaliseActivations()], OPS).graph
+    feed = {"x": random.random((30, 6), np.float32)}
+    expected, found = run(graph, feed, OPS), run(made, feed, OPS)
+    assert list(found) == ["out", "hidden", "inner"]
+    for name, value in expected.items():
+        _close(found[name], value)
