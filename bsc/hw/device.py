@@ -98,5 +98,5 @@ def _in_codes(spread: Spread, device: DeviceSpec) -> tuple[float, float]:
 
 
 def weight_limit(device: DeviceSpec) -> int:
-    """Largest weight code that `--weights keep` uses: a pair spans twice what a reference leaves."""
+    """Largest weight code of `--weights keep`: a pair spans twice what a reference leaves."""
     return CODE_MAX // 2 if device.style is CellStyle.REFERENCE else CODE_MAX

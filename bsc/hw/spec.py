@@ -35,7 +35,7 @@ class LinearPulse(_Spec):
     """Equal steps: `step_codes` codes each (whole codes make rounding, and so its draw, void)."""
 
     model: Literal["linear"]
-    step_codes: Annotated[int, Field(gt=0, le=16383)]
+    step_codes: Annotated[int, Field(gt=0, le=16383, strict=True)]
     gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
 
 
@@ -143,8 +143,8 @@ class DeviceSpec(_Spec):
 class ArrayGeometry(_Spec):
     """Word and bit lines of one tile; up to 1024, single precision sums are exact."""
 
-    rows: Annotated[int, Field(ge=1, le=1024)]
-    columns: Annotated[int, Field(ge=1, le=1024)]
+    rows: Annotated[int, Field(ge=1, le=1024, strict=True)]
+    columns: Annotated[int, Field(ge=1, le=1024, strict=True)]
 
 
 class Periphery(_Spec):
@@ -157,7 +157,7 @@ class Periphery(_Spec):
     """
 
     partial_sums: Literal["joined", "digital"] = "joined"
-    noise_bits: Annotated[int, Field(ge=4, le=12)] = 12
+    noise_bits: Annotated[int, Field(ge=4, le=12, strict=True)] = 12
 
 
 class Training(_Spec):
