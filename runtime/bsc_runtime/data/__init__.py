@@ -1,0 +1,16 @@
+"""Data sets: loading them, fitting them to a program, encoding them for the array."""
+
+from bsc_runtime.data.dataset import DataSet
+from bsc_runtime.data.encode import encode, probabilities
+from bsc_runtime.data.fit import class_indices, fit_input
+from bsc_runtime.data.load import NAMES, load_data
+
+__all__ = [
+    "NAMES",
+    "DataSet",
+    "class_indices",
+    "encode",
+    "fit_input",
+    "load_data",
+    "probabilities",
+]

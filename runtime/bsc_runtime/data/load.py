@@ -1,0 +1,134 @@
+"""`--data DATA`: a file, a folder or a name becomes a DataSet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from bsc.diag import Sink, Span, did_you_mean, fail
+from bsc_runtime.data.dataset import DataSet, classes_of
+from bsc_runtime.data.idx import find_idx, read_idx
+from bsc_runtime.data.npz import read_npz
+from bsc_runtime.samples import samples_folder
+
+NAMES = ("digits", "fashion-mnist", "mnist")
+"""Data sets that go by a name."""
+
+_DEBIAN = Path("/usr/share/datasets")
+_ALIASES = {"x_train": "x", "y_train": "y"}
+"""How Keras names the parts of its own archives."""
+
+
+def load_data(spec: str | Path) -> DataSet:
+    """Load a data set.
+
+    Args:
+        spec: a `.npz` file, a folder of IDX files, or one of `NAMES`. A name wins over a folder of
+            the same name; write `./mnist` for the folder.
+
+    Returns:
+        The arrays as stored; `fit_input` and `encode` turn them into what an array takes.
+
+    Raises:
+        DiagnosticError: BSC6001 to BSC6013, for whatever is wrong with the files.
+    """
+    name = str(spec)
+    if name in NAMES:
+        return _load_named(name)
+    path = Path(spec)
+    if path.is_dir():
+        return _load_folder(path, name)
+    if path.is_file():
+        return _load_file(path, name)
+    looks_like_path = path.suffix or os.sep in name
+    if looks_like_path:
+        raise fail("BSC6001", f"there is no data file or folder {name}", at=Span(name))
+    raise fail(
+        "BSC6002",
+        f"`{name}` is no data set that bsc knows, and no file or folder has that name",
+        help=did_you_mean(name, NAMES, "data sets by name"),
+    )
+
+
+def _load_named(name: str) -> DataSet:
+    if name == "mnist":
+        return _load_folder(samples_folder() / "mnist", name)
+    if name == "digits":
+        return _load_file(samples_folder() / "digits" / "digits.npz", name)
+    given = os.environ.get("BSC_DATA")
+    places = [Path(given) / name, Path(given)] if given else []
+    places.append(_DEBIAN / name)
+    for place in places:
+        if place.is_dir() and find_idx(place):
+            return _load_folder(place, name)
+    raise fail(
+        "BSC6001",
+        f"{name} is not on this machine; looked for IDX files in "
+        + ", ".join(str(p) for p in places),
+        help="point the environment variable BSC_DATA at the folder that holds its four files, or "
+        "install Debian's package dataset-fashion-mnist",
+    )
+
+
+def _load_folder(folder: Path, name: str) -> DataSet:
+    if not folder.is_dir():
+        raise fail("BSC6001", f"the folder of data set {name} is missing", at=Span(str(folder)))
+    files = find_idx(folder)
+    if "x" not in files:
+        found = sorted(p.name for p in folder.iterdir())
+        raise fail(
+            "BSC6006",
+            "the folder holds no IDX file of training images (train-images-idx3-ubyte, plain or "
+            f".gz); it holds {', '.join(found[:6]) or 'nothing'}"
+            + (f" and {len(found) - 6} more" if len(found) > 6 else ""),
+            at=Span(str(folder)),
+            help="give a .npz file by its own path",
+        )
+    return _make(name, {role: read_idx(path) for role, path in files.items()})
+
+
+def _load_file(path: Path, name: str) -> DataSet:
+    return _make(name, read_npz(path))
+
+
+def _make(name: str, arrays: dict[str, npt.NDArray[Any]]) -> DataSet:
+    parts = {_ALIASES.get(key, key): array for key, array in arrays.items()}
+    y, y_test = parts.pop("y", None), parts.pop("y_test", None)
+    inputs = {k: v for k, v in parts.items() if not k.endswith("_test")}
+    inputs_test = {
+        k.removesuffix("_test"): v
+        for k, v in parts.items()
+        if k.endswith("_test") and k.removesuffix("_test") in inputs
+    }
+    if not inputs:
+        found = ", ".join(sorted(arrays)) or "none"
+        raise fail(
+            "BSC6006",
+            f"the data set lacks an array `x` of inputs; its arrays are: {found}",
+            at=Span(name),
+            help="numpy.savez(FILE, x=..., y=..., x_test=..., y_test=...)",
+        )
+    _check_lengths(name, inputs, y, "")
+    _check_lengths(name, inputs_test, y_test, "_test")
+    return DataSet(name, inputs, y, inputs_test, y_test, classes_of(y, y_test))
+
+
+def _check_lengths(
+    name: str, inputs: dict[str, npt.NDArray[Any]], y: npt.NDArray[Any] | None, suffix: str
+) -> None:
+    sink = Sink()
+    for key, array in inputs.items():
+        place = Span(name, path=key + suffix)
+        if array.ndim == 0 or len(array) == 0:
+            sink.add("BSC6007", f"the array has no samples: its shape is {array.shape}", at=place)
+        elif y is not None and (y.ndim == 0 or len(y) != len(array)):
+            count = len(y) if y.ndim else "one"
+            sink.add(
+                "BSC6011",
+                f"{len(array)} samples but {count} labels in `y{suffix}`: each needs one",
+                at=place,
+            )
+    sink.raise_if_errors()
