@@ -1,0 +1,233 @@
+"""From sums on bit lines to the model's outputs: modes, exact and float analog, the tail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.diag import did_you_mean, fail
+from bsc.ir.graph import Graph
+from bsc.ir.interpreter import run
+from bsc.numerics import functions
+from bsc.numerics.cells import forward_weights
+from bsc.numerics.state import ChipState
+from bsc.ops import OPS
+from bsc.program.executor import EncodedData, Executor, analog_unit
+from bsc.program.model import Program
+from bsc_runtime.data.encode import RangeCount, out_of_range, probabilities
+from bsc_runtime.notes import Notes
+
+MODES = ("analog", "binary", "stochastic", "vote")
+LOGITS = "logits"
+_MAX_PASSES = 1 << 16
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Samples ready for inference.
+
+    Attributes:
+        values: [N, size] as `fit_input` gives them.
+        encoded: thresholds, None where values lie outside a range that does not saturate.
+        outside: values outside the input's range.
+    """
+
+    values: npt.NDArray[Any]
+    encoded: EncodedData | None
+    outside: RangeCount
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to infer.
+
+    Attributes:
+        mode: one of MODES.
+        repeats: passes with new draws, summed (stochastic) or voting (vote).
+        reads: bit vectors that each layer sends in a pass.
+        seed: key of the draws.
+    """
+
+    mode: str = "analog"
+    repeats: int = 1
+    reads: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise fail(
+                "BSC6030", f"unknown mode `{self.mode}`", help=did_you_mean(self.mode, MODES)
+            )
+        if self.repeats < 1 or self.reads < 1 or self.repeats * self.reads > _MAX_PASSES:
+            raise fail(
+                "BSC6030",
+                f"{self.repeats} repeats of {self.reads} reads: both must be positive and their "
+                f"product at most {_MAX_PASSES}",
+            )
+        if self.mode in ("analog", "binary") and (self.repeats, self.reads) != (1, 1):
+            raise fail(
+                "BSC6030",
+                f"mode {self.mode} draws nothing: {self.repeats} repeats of {self.reads} reads "
+                "would all be the same",
+                help="leave --repeats and --reads out, or take --mode stochastic",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What came out of the last array.
+
+    Attributes:
+        values: [N, classes]: exact sums or votes as int64, or float64 y of the model.
+        factor: the model's y over `values`; 0 for votes, which have none.
+        inner: y of inner arrays by `<array>.y`, where they were computed.
+    """
+
+    values: npt.NDArray[Any]
+    factor: float
+    inner: Mapping[str, npt.NDArray[np.float64]]
+
+
+def score(
+    program: Program,
+    executor: Executor,
+    inputs: Inputs,
+    request: Request,
+    notes: Notes,
+    *,
+    inner: bool = False,
+) -> Scores:
+    """Sums of the last array for every sample.
+
+    Args:
+        program: what runs.
+        executor: who runs it.
+        inputs: samples.
+        request: how.
+        notes: hears why analog mode computes in floating point.
+        inner: whether sums of inner arrays are wanted too; analog mode alone has them.
+    """
+    if request.mode == "analog":
+        why = _why_float(program, inputs)
+        if why:
+            notes.note("BSC6023", f"analog mode computes in floating point: {why}")
+        if why or inner or inputs.encoded is None:
+            return _float_scores(program, executor.state(), inputs.values, inner=inner)
+    if inputs.encoded is None:
+        raise out_of_range(program.input, inputs.outside, "x")
+    sums = executor.infer(
+        inputs.encoded,
+        request.mode,
+        repeats=request.repeats,
+        reads=request.reads,
+        seed=request.seed,
+    )
+    last = program.arrays[-1]
+    units = 1
+    match request.mode:
+        case "analog":
+            units = analog_unit(len(program.arrays), program.target.periphery.noise_bits)
+        case "stochastic":
+            units = request.repeats * request.reads
+    factor = 0.0 if request.mode == "vote" else last.gain / (last.scale * units)
+    return Scores(sums, factor, {})
+
+
+def outputs(program: Program, scores: Scores, notes: Notes) -> dict[str, Any]:
+    """Every output of the model, computed beside the array from the last sums.
+
+    Outputs that need sums of inner arrays are left out, with a note, where those were not computed.
+    """
+    if scores.factor == 0.0:
+        return {"votes": scores.values}
+    tail = program.tail
+    values: dict[str, npt.NDArray[Any]] = {
+        LOGITS: (scores.values * scores.factor).astype(np.float32),
+        **{name: y.astype(np.float32) for name, y in scores.inner.items()},
+    }
+    wanted = _reachable(tail, set(values))
+    lost = [name for name in tail.outputs if name not in wanted]
+    if lost:
+        notes.note(
+            "BSC6035",
+            f"{', '.join(lost)} need sums of inner arrays, which only analog mode hands out: left "
+            "out",
+        )
+    feeds = {name: values[name] for name in tail.inputs if name in values}
+    if lost:
+        producers = tail.producers()
+        needed: set[str] = set()
+        pending = list(wanted)
+        while pending:
+            node = producers.get(pending.pop())
+            if node is not None and not needed.issuperset(node.outputs):
+                needed.update(node.outputs)
+                pending.extend(name for name in node.inputs if name)
+        tail = tail.with_nodes(
+            [n for n in tail.nodes if needed.issuperset(n.outputs)],
+            inputs=tuple(feeds),
+            outputs=tuple(wanted),
+        )
+    return run(tail, feeds, OPS)
+
+
+def needs_inner(program: Program) -> bool:
+    """Whether the model hands out values of inner layers."""
+    return any(name != LOGITS for name in program.tail.inputs)
+
+
+def _reachable(tail: Graph, known: set[str]) -> list[str]:
+    """The outputs that can be computed from the inputs given."""
+    have = {*known, *tail.constants, ""}
+    for node in tail.nodes:
+        if have.issuperset(node.inputs):
+            have.update(node.outputs)
+    return [name for name in tail.outputs if name in have]
+
+
+def _why_float(program: Program, inputs: Inputs) -> str:
+    """Why analog mode cannot stay in integers; empty where it can."""
+    for spec in program.arrays[:-1]:
+        natural = functions.natural_range(spec.function, spec.function_parameters)
+        if natural != (spec.low, spec.high):
+            return f"the {spec.function} behind layer {spec.name} is no probability by itself"
+    if inputs.outside.outside:
+        count = inputs.outside
+        return (
+            f"{count.outside} of {count.total} input values lie outside the input's range (they "
+            f"reach from {count.least:g} to {count.greatest:g})"
+        )
+    return ""
+
+
+def _float_scores(
+    program: Program, state: ChipState, values: npt.NDArray[Any], *, inner: bool
+) -> Scores:
+    """The network's own activations, unclipped, on the code-rounded weights, in double."""
+    weights = []
+    for spec, array in zip(program.arrays, state.arrays, strict=True):
+        codes = forward_weights(array)
+        y_of_codes = spec.gain / spec.scale
+        bias = codes[spec.inputs :].sum(axis=0, dtype=np.int64) * y_of_codes
+        weights.append((codes[: spec.inputs] * y_of_codes, bias))
+    result = np.empty((len(values), program.arrays[-1].columns), np.float64)
+    kept = {f"{s.name}.y": np.empty((len(values), s.columns)) for s in program.arrays if inner}
+    for start in range(0, len(values), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        p = probabilities(program.input, values[rows])
+        for spec, (matrix, bias) in zip(program.arrays, weights, strict=True):
+            y = p @ matrix
+            y += bias
+            if inner:
+                kept[f"{spec.name}.y"][rows] = y
+            if spec is program.arrays[-1]:
+                result[rows] = y
+                break
+            h = functions.apply(spec.function, spec.function_parameters, y)
+            p = np.asarray((h - spec.low) / (spec.high - spec.low), np.float64)
+    return Scores(result, 1.0, kept)

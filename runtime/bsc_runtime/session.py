@@ -1,0 +1,386 @@
+"""What a user holds: a program on a chip, to train, evaluate, run and save."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.diag import DiagnosticError, Span, fail
+from bsc.hw.plan import Rule
+from bsc.numerics.digest import digest
+from bsc.numerics.state import ChipState
+from bsc.program.model import Program
+from bsc_runtime.chip import Chip, starting_state
+from bsc_runtime.conductances import conductances
+from bsc_runtime.data.encode import count_outside, encode
+from bsc_runtime.data.fit import class_indices, fit_input
+from bsc_runtime.executors import ExecutorFactory
+from bsc_runtime.inference import Inputs, Request, needs_inner, outputs, score
+from bsc_runtime.metrics import correct, winners
+from bsc_runtime.notes import Listener, Notes
+from bsc_runtime.train.callbacks import Callbacks, TrainCallback
+from bsc_runtime.train.checkpoint import CheckpointFolder, Identity
+from bsc_runtime.train.history import History
+from bsc_runtime.train.identity import data_fingerprint, plan_json, program_fingerprint
+from bsc_runtime.train.interrupt import Interrupted
+from bsc_runtime.train.loop import Lesson, run_lesson
+
+_TRAINING_EXAMINED = 10_000
+"""Without a test set and validation images, accuracy is measured on so many training samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well a chip answers.
+
+    Attributes:
+        accuracy: share of right answers, 0 to 1.
+        correct: right answers.
+        samples: questions.
+        mode: analog, binary, stochastic or vote.
+        repeats: passes with new draws.
+        reads: bit vectors that each layer sent in a pass.
+        seed: key of the draws.
+        seconds: time of inference.
+    """
+
+    accuracy: float
+    correct: int
+    samples: int
+    mode: str
+    repeats: int
+    reads: int
+    seed: int
+    seconds: float
+
+
+class Session:
+    """A program on a chip.
+
+    Args:
+        program: what runs. Its own state is where the chip starts; a program without one starts
+            from its device's initial cells, drawn from the seed.
+        seed: 64-bit key of all draws; None keeps the state's own, 0 for a new chip. A state that is
+            already there goes on with the new key.
+        threads: threads of the executor; no result depends on them.
+        executor: `simulator`, `reference`, the name of a plug-in, or a factory.
+        on_note: hears warnings and notes; None sends them to the logger `bsc_runtime`.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        seed: int | None = None,
+        threads: int = 1,
+        executor: str | ExecutorFactory = "simulator",
+        on_note: Listener | None = None,
+    ) -> None:
+        if threads < 1 or (seed is not None and not 0 <= seed < 1 << 64):
+            raise fail(
+                "BSC6033", f"{threads} threads and seed {seed}: threads >= 1, seed 0..2^64-1"
+            )
+        self._program = program
+        self._seed_given = seed is not None
+        self._threads = threads
+        self._executor = executor
+        self._notes = Notes(on_note)
+        self._chip = self._place(program, starting_state(program, seed))
+
+    @property
+    def program(self) -> Program:
+        """The program with the chip's present state."""
+        return replace(self._program, state=self.state)
+
+    @property
+    def state(self) -> ChipState:
+        """A copy of cells, counters and clocks now."""
+        return self._chip.state()
+
+    @property
+    def seed(self) -> int:
+        """The key of all draws."""
+        return self._chip.seed
+
+    def digest(self) -> str:
+        """SHA-256 of the state (docs/semantics.md, section 4), hex."""
+        return digest(self.state)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the program with the present state, wholly or not at all."""
+        from bsc.program.file import save
+
+        save(self.program, Path(path))
+        return Path(path)
+
+    def conductances(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Conductances in siemens by `<array>/tile_<row>_<column>/<what>`; see `conductances`."""
+        return conductances(self._program, self.state)
+
+    def train(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        epochs: int = 1,
+        validation: int | None = None,
+        x_test: npt.ArrayLike | None = None,
+        y_test: npt.ArrayLike | None = None,
+        callbacks: Iterable[TrainCallback] = (),
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+        output: str | Path | None = None,
+    ) -> History:
+        """Train the chip.
+
+        Args:
+            x: inputs, samples first; see `fit_input` for shapes, `encode` for values.
+            y: labels [N].
+            epochs: whole epochs; an epoch that a saved program was stopped in counts as the first.
+            validation: hold the last so many samples back, never train on them, and measure
+                accuracy on them after each epoch.
+            x_test: test inputs that accuracy is measured on otherwise.
+            y_test: their labels.
+            callbacks: watch progress and epochs.
+            checkpoint: folder for checkpoints, one an epoch and one a minute, the last two kept.
+            resume: go on from the folder's newest whole checkpoint; `epochs` are those of the whole
+                run. The result is that of a run that was never stopped.
+            output: where Ctrl-C saves the program.
+
+        Returns:
+            The epochs' records, those before a resume included.
+
+        Raises:
+            DiagnosticError: data, labels, options or checkpoints are at fault; BSC6031 the program
+                cannot be trained.
+            Interrupted: Ctrl-C, after saving to `checkpoint` and `output`.
+        """
+        self._check_trainable(epochs)
+        inputs = fit_input(self._program.input, x, self._notes)
+        labels = self._labels(y, len(inputs))
+        count = _training_count(len(inputs), validation)
+        examine, examined_on = self._examination(inputs, labels, count, x_test, y_test)
+        watchers = Callbacks.of(callbacks)
+        if self._program.plan.rule is Rule.HP:
+            return self._train_hp(
+                inputs[:count], labels[:count], epochs, examine, examined_on, watchers, checkpoint
+            )
+        data = encode(self._program.input, inputs[:count], self._notes, levels=self._levels())
+        labels = labels[:count]
+        if self._chip.place >= count:
+            self._chip.end_epoch()  # stopped in an epoch of a longer data set
+        history = History()
+        folder = None
+        last_epoch = self._chip.epochs + epochs
+        if checkpoint is not None:
+            identity = Identity(
+                program_fingerprint(self._program),
+                data_fingerprint(data, labels),
+                plan_json(self._program.plan),
+            )
+            folder = CheckpointFolder(
+                Path(checkpoint), identity, self._notes, first_epoch=self._chip.epochs
+            )
+            if resume:
+                history = self._resume(folder)
+                last_epoch = folder.first_epoch + epochs
+            else:
+                folder.require_fresh()
+                folder.keep(self.state, history)
+        elif resume:
+            raise fail("BSC6101", "--resume needs the folder of checkpoints: --checkpoint FOLDER")
+        lesson = Lesson(data, labels, last_epoch, examine, examined_on)
+        done = run_lesson(
+            self._chip,
+            lesson,
+            history,
+            callbacks=watchers,
+            notes=self._notes,
+            keeper=folder,
+        )
+        if not done:
+            saved = folder.last if folder is not None else None
+            if output is not None:
+                saved = self.save(output)
+            raise Interrupted(saved, history)
+        return history
+
+    def evaluate(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        mode: str = "analog",
+        repeats: int = 1,
+        reads: int = 1,
+        seed: int | None = None,
+    ) -> Evaluation:
+        """Share of right answers.
+
+        Args:
+            x: inputs, samples first.
+            y: labels [N].
+            mode: analog, binary, stochastic or vote (docs/semantics.md, section 7).
+            repeats: passes with new draws.
+            reads: bit vectors that each layer sends in a pass.
+            seed: key of the draws; None takes the session's.
+        """
+        request = self._request(mode, repeats, reads, seed)
+        inputs = self._inputs(x, "x")
+        labels = self._labels(y, len(inputs.values))
+        start = time.perf_counter()
+        hits = correct(self._score(inputs, request), labels)
+        seconds = time.perf_counter() - start
+        return Evaluation(
+            accuracy=hits / len(labels),
+            correct=hits,
+            samples=len(labels),
+            mode=mode,
+            repeats=repeats,
+            reads=reads,
+            seed=request.seed,
+            seconds=seconds,
+        )
+
+    def infer(
+        self,
+        x: npt.ArrayLike,
+        *,
+        mode: str = "analog",
+        repeats: int = 1,
+        reads: int = 1,
+        seed: int | None = None,
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Every output of the model by name; in mode vote the votes [N, classes] alone."""
+        request = self._request(mode, repeats, reads, seed)
+        inputs = self._inputs(x, "x")
+        inner = needs_inner(self._program)
+        scores = score(
+            self._program, self._chip.executor, inputs, request, self._notes, inner=inner
+        )
+        return outputs(self._program, scores, self._notes)
+
+    def predict(
+        self,
+        x: npt.ArrayLike,
+        *,
+        mode: str = "analog",
+        repeats: int = 1,
+        reads: int = 1,
+        seed: int | None = None,
+    ) -> npt.NDArray[Any]:
+        """The class of each sample: the model's own label where it has some, else an index."""
+        request = self._request(mode, repeats, reads, seed)
+        index = winners(self._score(self._inputs(x, "x"), request))
+        if self._program.classes:
+            return np.array(self._program.classes)[index]
+        return index
+
+    def _place(self, program: Program, state: ChipState) -> Chip:
+        return Chip(program, state, self._executor, self._threads)
+
+    def _check_trainable(self, epochs: int) -> None:
+        if epochs < 0:
+            raise fail("BSC6033", f"{epochs} epochs: the number must not be negative")
+        if not self._program.training and self._program.plan.rule is not Rule.HP:
+            why = self._program.untrainable or "it was compiled for inference alone"
+            raise fail("BSC6031", f"the program cannot be trained: {why}")
+
+    def _levels(self) -> npt.NDArray[np.int32] | None:
+        return self._program.tables.get("levels")
+
+    def _labels(self, y: npt.ArrayLike, samples: int, what: str = "y") -> npt.NDArray[np.int32]:
+        columns = max(2, self._program.arrays[-1].columns)
+        return class_indices(y, samples, columns, self._program.classes, what=what)
+
+    def _inputs(self, x: npt.ArrayLike, what: str) -> Inputs:
+        return self._prepare(fit_input(self._program.input, x, self._notes, what=what), what)
+
+    def _prepare(self, values: npt.NDArray[Any], what: str) -> Inputs:
+        spec = self._program.input
+        try:
+            encoded = encode(spec, values, self._notes, levels=self._levels(), what=what)
+        except DiagnosticError:
+            if spec.declared:
+                raise  # nobody declared a range of values that the model never meets
+            encoded = None
+        return Inputs(values, encoded, count_outside(spec, values))
+
+    def _request(self, mode: str, repeats: int, reads: int, seed: int | None) -> Request:
+        if seed is not None and not 0 <= seed < 1 << 64:
+            raise fail("BSC6033", f"seed {seed} is not in 0..2^64-1")
+        return Request(mode, repeats, reads, self._chip.seed if seed is None else seed)
+
+    def _score(self, inputs: Inputs, request: Request) -> npt.NDArray[Any]:
+        return score(self._program, self._chip.executor, inputs, request, self._notes).values
+
+    def _examination(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[np.int32],
+        count: int,
+        x_test: npt.ArrayLike | None,
+        y_test: npt.ArrayLike | None,
+    ) -> tuple[Callable[[], float], str]:
+        """What accuracy is measured on after each epoch."""
+        if count < len(inputs):
+            prepared, answers, name = (
+                self._prepare(inputs[count:], "x"),
+                labels[count:],
+                "validation",
+            )
+        elif x_test is not None and y_test is not None:
+            prepared, name = self._inputs(x_test, "x_test"), "test"
+            answers = self._labels(y_test, len(prepared.values), "y_test")
+        else:
+            some = slice(0, _TRAINING_EXAMINED)
+            prepared, answers, name = self._prepare(inputs[some], "x"), labels[some], "train"
+        request = Request(seed=self._chip.seed)
+        return lambda: correct(self._score(prepared, request), answers) / len(answers), name
+
+    def _resume(self, folder: CheckpointFolder) -> History:
+        found = folder.latest()
+        folder.check(found)
+        if self._seed_given and found.state.seed != self._chip.seed:
+            raise fail(
+                "BSC6105",
+                f"the checkpoint was made with seed {found.state.seed}, not {self._chip.seed}",
+                at=Span(str(found.path)),
+                help="leave --seed out when resuming",
+            )
+        folder.first_epoch = found.first_epoch
+        self._chip = self._place(self._program, found.state)
+        return found.history
+
+    def _train_hp(
+        self,
+        x: npt.NDArray[Any],
+        labels: npt.NDArray[np.int32],
+        epochs: int,
+        examine: Callable[[], float],
+        examined_on: str,
+        watchers: Callbacks,
+        checkpoint: str | Path | None,
+    ) -> History:
+        raise NotImplementedError
+
+
+def _training_count(samples: int, validation: int | None) -> int:
+    """How many samples are trained on; the rest, at the end, is held back."""
+    if validation is None or validation == 0:
+        return samples
+    if not 0 < validation < samples:
+        raise fail(
+            "BSC6014",
+            f"{validation} of {samples} training samples held back for validation leave nothing "
+            "to train on"
+            if validation > 0
+            else f"cannot hold back {validation} samples",
+        )
+    return samples - validation

@@ -1,0 +1,306 @@
+"""Checkpoints: folders that appear whole or not at all, and are verified before they are used.
+
+`<folder>/epoch-00003-place-00012800/` holds `state.safetensors` (cells, references, counters) and
+`manifest.json` (clocks, digest, fingerprints, plan, history). A checkpoint is written beside its
+name and renamed; the last two are kept, so that a damaged one costs an interval and no more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.numpy
+
+from bsc.diag import Diagnostic, DiagnosticError, Label, Severity, Span, fail
+from bsc.numerics.digest import digest
+from bsc.numerics.state import ChipState
+from bsc_runtime.notes import Notes
+from bsc_runtime.train.history import History
+from bsc_runtime.train.state_file import StateError, clocks_of, state_of, styles_of, tensors_of
+
+VERSION = 1
+KEPT = 2
+_STATE = "state.safetensors"
+_MANIFEST = "manifest.json"
+_NAME = re.compile(r"epoch-(\d+)-place-(\d+)")
+_SECONDS_BETWEEN = 60.0
+_MANIFEST_LIMIT = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a run is made of; a checkpoint resumes only where all of it is equal.
+
+    Attributes:
+        program: fingerprint of the program.
+        data: fingerprint of the training data.
+        plan: the train plan as plain data.
+    """
+
+    program: str
+    data: str
+    plan: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A verified checkpoint.
+
+    Attributes:
+        path: its folder.
+        state: the chip.
+        history: epochs so far.
+        identity: what it was made with.
+        first_epoch: epochs done when the run began.
+    """
+
+    path: Path
+    state: ChipState
+    history: History
+    identity: Identity
+    first_epoch: int
+
+
+@dataclass(slots=True)
+class CheckpointFolder:
+    """A folder that keeps the last states of one run.
+
+    Attributes:
+        folder: where; made when the first state is kept.
+        identity: what the run is made of.
+        first_epoch: epochs done when the run began.
+        notes: hears of damaged checkpoints.
+        seconds_between: longest time between two states inside an epoch.
+    """
+
+    folder: Path
+    identity: Identity
+    notes: Notes
+    first_epoch: int = 0
+    seconds_between: float = _SECONDS_BETWEEN
+    _kept_at: float = 0.0
+    _last: Path | None = None
+
+    @property
+    def last(self) -> Path | None:
+        """The checkpoint written last by this object."""
+        return self._last
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a state should be kept although the epoch is not over."""
+        return time.monotonic() - self._kept_at > self.seconds_between
+
+    def require_fresh(self) -> None:
+        """Refuse to begin a new run where another one has left its checkpoints."""
+        found = _checkpoints(self.folder)
+        if found:
+            raise fail(
+                "BSC6107",
+                f"the folder already holds checkpoints, the newest is {found[-1].name}",
+                at=Span(str(self.folder)),
+                help="add --resume to go on from it, or give another folder",
+            )
+
+    def keep(self, state: ChipState, history: History) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            DiagnosticError: BSC6106, the disk is full or may not be written; older ones stay.
+        """
+        final = self.folder / f"epoch-{state.epochs:05d}-place-{state.place:010d}"
+        if final == self._last:
+            return
+        partial = self.folder / f".writing-{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            self._write(partial, state, history)
+            if final.exists():  # of an earlier process that came as far: the same, or damaged
+                shutil.rmtree(final)
+            partial.rename(final)
+            _sync(self.folder)
+            self._remove_old(final)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise fail(
+                "BSC6106",
+                f"cannot write the checkpoint: {error.strerror or error}",
+                at=Span(str(final)),
+                help="earlier checkpoints are untouched; make room and add --resume",
+            ) from None
+        self._last = final
+        self._kept_at = time.monotonic()
+
+    def latest(self) -> Checkpoint:
+        """The newest checkpoint that is whole.
+
+        Raises:
+            DiagnosticError: BSC6101 there is none, BSC6102 all are damaged.
+        """
+        found = _checkpoints(self.folder)
+        if not found:
+            raise fail(
+                "BSC6101",
+                "there is no checkpoint to resume from",
+                at=Span(str(self.folder)),
+                help="leave --resume out to begin",
+            )
+        damaged: list[Diagnostic] = []
+        for path in reversed(found):
+            try:
+                checkpoint = read_checkpoint(path)
+            except DiagnosticError as error:
+                damaged.extend(error.diagnostics)
+                continue
+            for diagnostic in damaged:
+                self.notes.say(
+                    Diagnostic(
+                        diagnostic.code,
+                        f"{diagnostic.message}; going back to {path.name}",
+                        Severity.WARNING,
+                        diagnostic.labels,
+                    )
+                )
+            return checkpoint
+        raise DiagnosticError(damaged)
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Refuse a checkpoint of another program, other data or another plan: all told at once."""
+        there, here = checkpoint.identity, self.identity
+        place = (Label(Span(str(checkpoint.path))),)
+        wrong: list[Diagnostic] = []
+        if there.program != here.program:
+            wrong.append(
+                Diagnostic(
+                    "BSC6103",
+                    "the checkpoint was made by another program",
+                    labels=place,
+                    help="resume with the model and target that it was begun with",
+                )
+            )
+        if there.data != here.data:
+            wrong.append(
+                Diagnostic(
+                    "BSC6104",
+                    "the checkpoint was made with other training data (or another --validation)",
+                    labels=place,
+                    help="resume with the data that it was begun with",
+                )
+            )
+        changed = [
+            f"{key} was {there.plan.get(key)}, is now {value}"
+            for key, value in here.plan.items()
+            if there.plan.get(key) != value
+        ]
+        if changed:
+            wrong.append(
+                Diagnostic(
+                    "BSC6105",
+                    f"the checkpoint was made with another plan: {', '.join(changed)}",
+                    labels=place,
+                    help="resume with the options that it was begun with",
+                )
+            )
+        if wrong:
+            raise DiagnosticError(wrong)
+
+    def _write(self, partial: Path, state: ChipState, history: History) -> None:
+        manifest = {
+            "format": "bsc-checkpoint",
+            "version": VERSION,
+            "digest": digest(state),
+            "clocks": clocks_of(state),
+            "arrays": styles_of(state),
+            "program": self.identity.program,
+            "data": self.identity.data,
+            "plan": dict(self.identity.plan),
+            "first_epoch": self.first_epoch,
+            "history": history.to_json(),
+        }
+        _write_file(partial / _STATE, safetensors.numpy.save(tensors_of(state)))
+        _write_file(partial / _MANIFEST, json.dumps(manifest, indent=1).encode())
+        _sync(partial)
+
+    def _remove_old(self, newest: Path) -> None:
+        for path in _checkpoints(self.folder)[:-KEPT]:
+            if path != newest:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read and verify one checkpoint.
+
+    Raises:
+        DiagnosticError: BSC6102, it is damaged.
+    """
+    try:
+        text = path / _MANIFEST
+        if text.stat().st_size > _MANIFEST_LIMIT:
+            raise StateError("its manifest is larger than any real one")
+        manifest = json.loads(text.read_bytes())
+        if manifest.get("format") != "bsc-checkpoint" or manifest.get("version") != VERSION:
+            raise StateError(
+                f"its format is {manifest.get('format')} {manifest.get('version')}, this version "
+                f"reads bsc-checkpoint {VERSION}"
+            )
+        tensors = safetensors.numpy.load_file(path / _STATE)
+        state = state_of(tensors, manifest["clocks"], manifest["arrays"])
+        if digest(state) != manifest["digest"]:
+            raise StateError("its digest does not match its cells and counters")
+        return Checkpoint(
+            path,
+            state,
+            History.from_json(manifest["history"]),
+            Identity(manifest["program"], manifest["data"], manifest["plan"]),
+            int(manifest["first_epoch"]),
+        )
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        safetensors.SafetensorError,
+    ) as error:
+        raise fail("BSC6102", f"the checkpoint is damaged: {error}", at=Span(str(path))) from None
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints of a folder, the oldest first."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in folder.iterdir():
+        name = _NAME.fullmatch(path.name)
+        if name:
+            found.append((int(name[1]), int(name[2]), path))
+    return [path for _, _, path in sorted(found)]
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,179 @@
+"""The training loop: epochs cut into calls, watched, evaluated, kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.numerics.draws import epoch_order
+from bsc.numerics.state import ChipState
+from bsc.program.executor import EncodedData
+from bsc_runtime.chip import Chip
+from bsc_runtime.metrics import pulses_per_weight, saturated
+from bsc_runtime.notes import Notes
+from bsc_runtime.train.callbacks import Callbacks, Progress
+from bsc_runtime.train.history import EpochRecord, History
+from bsc_runtime.train.interrupt import InterruptWatch
+from bsc_runtime.train.pace import Pace
+
+SATURATION_LIMIT = 0.10
+"""Share of saturated cells from which a run is warned about."""
+
+
+class Keeper(Protocol):
+    """Keeps the state of a run safe."""
+
+    def keep(self, state: ChipState, history: History) -> None:
+        """Store a state and its history, wholly or not at all."""
+        ...
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the last state kept is so old that the end of the epoch is too far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is learned, and how it is examined.
+
+    Attributes:
+        data: encoded training samples.
+        labels: int32 [N], indices of readout elements.
+        last_epoch: epochs done, since the initial state, when the run is over.
+        examine: accuracy in analog mode, 0 to 1; None where there is nothing to measure on.
+        examined_on: `test`, `validation` or `train`.
+    """
+
+    data: EncodedData
+    labels: npt.NDArray[np.int32]
+    last_epoch: int
+    examine: Callable[[], float] | None
+    examined_on: str
+
+
+def run_lesson(
+    chip: Chip,
+    lesson: Lesson,
+    history: History,
+    *,
+    callbacks: Callbacks,
+    notes: Notes,
+    keeper: Keeper | None = None,
+) -> bool:
+    """Train until the lesson's last epoch; start anywhere, also inside an epoch.
+
+    Args:
+        chip: learns.
+        lesson: what it learns.
+        history: gets a record an epoch.
+        callbacks: watch.
+        notes: hears of saturation.
+        keeper: gets the state once an epoch, when overdue, and at Ctrl-C.
+
+    Returns:
+        True when all epochs are done, False when Ctrl-C stopped the run at the end of a batch.
+    """
+    loop = _Loop(chip, lesson, history, callbacks, notes, keeper)
+    with InterruptWatch() as watch:
+        while chip.epochs < lesson.last_epoch:
+            if not loop.epoch(watch):
+                loop.keep()
+                return False
+    return True
+
+
+class _Loop:
+    def __init__(
+        self,
+        chip: Chip,
+        lesson: Lesson,
+        history: History,
+        callbacks: Callbacks,
+        notes: Notes,
+        keeper: Keeper | None,
+    ) -> None:
+        self.chip = chip
+        self.lesson = lesson
+        self.history = history
+        self.callbacks = callbacks
+        self.notes = notes
+        self.keeper = keeper
+        self.count = len(lesson.data)
+        self.pace = Pace(chip.program.plan.batch)
+        self.warned = False
+
+    def epoch(self, watch: InterruptWatch) -> bool:
+        """Finish the running epoch; False where Ctrl-C came first."""
+        chip = self.chip
+        order = epoch_order(chip.seed, chip.epochs, self.count)
+        samples, seconds = self.history.samples, self.history.seconds
+        while chip.place < self.count:
+            if watch.asked:
+                return False
+            self._call(order)
+            watch.guard(lambda: self.callbacks.on_progress(self._progress()))
+            if self.keeper is not None and self.keeper.overdue:
+                self.keep()
+        chip.end_epoch()
+        record = self._record(self.history.samples - samples, self.history.seconds - seconds)
+        self.history.records.append(record)
+        watch.guard(lambda: self.callbacks.on_epoch(record))
+        self.keep()
+        return not watch.asked or chip.epochs >= self.lesson.last_epoch
+
+    def keep(self) -> None:
+        if self.keeper is not None:
+            self.keeper.keep(self.chip.state(), self.history)
+
+    def _call(self, order: npt.NDArray[np.int64]) -> None:
+        place = self.chip.place
+        stop = min(self.count, place + self.pace.samples())
+        start = time.perf_counter()
+        self.chip.present(self.lesson.data, self.lesson.labels, order, stop)
+        seconds = time.perf_counter() - start
+        self.pace.took(stop - place, seconds)
+        self.history.samples += stop - place
+        self.history.seconds += seconds
+
+    def _progress(self) -> Progress:
+        speed = self.history.samples_per_second
+        epochs_left = self.lesson.last_epoch - self.chip.epochs
+        samples_left = epochs_left * self.count - self.chip.place
+        return Progress(
+            epoch=self.chip.epochs + 1,
+            epochs=self.lesson.last_epoch,
+            samples=self.chip.place,
+            samples_in_epoch=self.count,
+            samples_per_second=speed,
+            accuracy=self.history.accuracy,
+            seconds_left=samples_left / speed if speed > 0 else 0.0,
+        )
+
+    def _record(self, samples: int, seconds: float) -> EpochRecord:
+        state = self.chip.state()
+        share = saturated(state)
+        if share > SATURATION_LIMIT and not self.warned:
+            self.warned = True
+            self.notes.warn(
+                "BSC6034",
+                f"{share:.1%} of the cells are at a limit of their range after epoch "
+                f"{self.chip.epochs}; pulses no longer move them",
+                help="refresh one-way pairs with `refresh_every` in the plan, take a device of "
+                "more steps, or raise the threshold",
+            )
+        examine = self.lesson.examine
+        return EpochRecord(
+            epoch=self.chip.epochs,
+            accuracy=examine() if examine is not None else None,
+            accuracy_on=self.lesson.examined_on if examine is not None else "",
+            samples=samples,
+            seconds=seconds,
+            pulses_per_weight=pulses_per_weight(state),
+            saturated=share,
+        )
