@@ -19,6 +19,7 @@ _DTYPES: dict[Encoding, tuple[np.dtype[Any], ...]] = {
     Encoding.STR: (np.dtype(object),),
     Encoding.BIT: (np.dtype(np.uint8),),
     Encoding.SIGN: (np.dtype(np.int8),),
+    Encoding.CODE: (np.dtype(np.int16),),
     Encoding.SUM: (np.dtype(np.int64), np.dtype(np.int32)),
     Encoding.COUNT: (np.dtype(np.int32),),
     Encoding.LABEL: (np.dtype(np.int64), np.dtype(np.int32)),
