@@ -176,6 +176,11 @@ CODES: dict[str, CodePage] = {
         "A pipeline is a list of passes with options, `pass,pass{option=value}`; several options "
         "are separated by commas. The message names what is there to choose from.",
     ),
+    "BSC3000": CodePage(
+        "the compiler is uneasy",
+        "The program is right, but something about it may cost accuracy; the message says what. "
+        "`--remarks` prints all that the compiler decided.",
+    ),
     "BSC3001": CodePage(
         "more than one input",
         "The chip encodes one input. Fix the other inputs to constants before the export, or join "
@@ -295,6 +300,26 @@ CODES: dict[str, CodePage] = {
         "the self-test failed",
         "Two executors of bsc disagree on this machine, or one of them failed. Results of this "
         "installation are not to be trusted; please report the versions that `bsc doctor` prints.",
+    ),
+    "BSC7006": CodePage(
+        "no such pass ran",
+        "--stop-after and --print-ir-after name passes of the pipeline; the message lists those "
+        "that ran.",
+    ),
+    "BSC7007": CodePage(
+        "the program has no such input",
+        "`bsc inspect PROGRAM` shows the input's name and shape; with one input the name may be "
+        "left out.",
+    ),
+    "BSC7008": CodePage(
+        "the input file is no array",
+        "`bsc run` reads what numpy.save wrote: one array of numbers, one sample a row. Files with "
+        "Python objects in them are refused, because loading one would execute it.",
+    ),
+    "BSC7009": CodePage(
+        "the option belongs to a model, not to a program",
+        "Ranges of input and activations, and what the program is printed as, are decided when a "
+        "model is compiled. Compile the model again with the option.",
     ),
     "BSC6001": CodePage(
         "the data cannot be read",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from bsc.diag.diagnostic import Diagnostic, Label
+
+_LONGEST = 1 << 24
+"""Characters of a file read to draw carets."""
 
 
 def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> str:
@@ -20,6 +24,22 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> 
 def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> str:
     """Render diagnostics one below the other."""
     return "\n".join(render(d, sources) for d in diagnostics)
+
+
+def read_sources(diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
+    """Text of the files that diagnostics point into by line, for their carets."""
+    sources: dict[str, str] = {}
+    for diagnostic in diagnostics:
+        for label in diagnostic.labels:
+            name = label.span.source
+            if label.span.line is None or name in sources:
+                continue
+            try:
+                with Path(name).open(encoding="utf-8", newline="") as stream:
+                    sources[name] = stream.read(_LONGEST)
+            except (OSError, ValueError):
+                continue  # without the text there is no caret, and the place is still named
+    return sources
 
 
 def _render_label(label: Label, sources: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,128 @@
+"""One place where everything that goes wrong ends: a message for the user and an exit code.
+
+0 done; 1 the input is at fault; 2 usage; 70 a bug; 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+from bsc.diag import DiagnosticError, fail, render_all
+from bsc.diag.render import read_sources
+
+DONE = 0
+AT_FAULT = 1
+BUG = 70
+STOPPED = 130
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """Ctrl-C, carried past the command line library, which would swallow it."""
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout went away, as `head` does."""
+
+
+def guarded(command: Callable[P, T]) -> Callable[P, T]:
+    """Let through to `run` what the command line library would take for itself."""
+
+    @functools.wraps(command)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt as stop:
+            raise Stopped(str(stop)) from stop
+        except BrokenPipeError as gone:
+            raise ReaderGone from gone
+
+    return inner
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing is raised."""
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+        return code
+    except (BrokenPipeError, ReaderGone):
+        _silence(sys.stdout.fileno())
+        return DONE
+    except (KeyboardInterrupt, Stopped) as stop:
+        _say(str(stop) or "stopped")
+        return STOPPED
+    except DiagnosticError as error:
+        _say(render_all(error.diagnostics, read_sources(error.diagnostics)))
+        return AT_FAULT
+    except OSError as error:
+        _say(render_all(_of_system(error).diagnostics))
+        return AT_FAULT
+    except MemoryError:
+        _say(render_all(fail("BSC7002", "there is not enough memory").diagnostics))
+        return AT_FAULT
+    except Exception as error:  # everything else is a bug, and the user gets no traceback
+        return _bug(error, arguments)
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    from bsc.cli.app import app
+
+    try:
+        app(args=list(arguments), prog_name="bsc")
+    except SystemExit as leaving:  # the command line library leaves so, for usage errors with 2
+        return leaving.code if isinstance(leaving.code, int) else DONE
+    return DONE
+
+
+def _of_system(error: OSError) -> DiagnosticError:
+    what = f"{error.filename}: " if error.filename else ""
+    return fail("BSC7001", f"{what}{error.strerror or error}")
+
+
+def _bug(error: Exception, arguments: Sequence[str]) -> int:
+    trace = "".join(traceback.format_exception(error))
+    if os.environ.get("BSC_DEBUG"):
+        _say(trace)
+    found = f"{type(error).__name__}: {error}".splitlines()[0]
+    help = "this is a bug in bsc, not in your input; please report it"
+    path = _write_report(trace, arguments)
+    if path:
+        help += f" with the file {path}"
+    _say(render_all(fail("BSC9001", f"internal error: {found}", help=help).diagnostics))
+    return BUG
+
+
+def _write_report(trace: str, arguments: Sequence[str]) -> str:
+    from bsc.cli.versions import versions
+
+    lines = [f"bsc {' '.join(arguments)}", *(f"{k} {v}" for k, v in versions().items()), "", trace]
+    try:
+        handle, path = tempfile.mkstemp(prefix="bsc-bug-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write("\n".join(lines))
+    except OSError:
+        return ""
+    return path
+
+
+def _silence(descriptor: int) -> None:
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _silence(sys.stderr.fileno())

@@ -1,0 +1,231 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from bsc.diag import did_you_mean
+
+_PLAN = "Plan"
+_SEEING = "Seeing inside"
+
+
+def one_of(*choices: str) -> Callable[[str | None], str | None]:
+    """A check of an option's value; a wrong one is told the nearest choice."""
+
+    def checked(value: str | None) -> str | None:
+        if value is None or value in choices:
+            return value
+        hint = did_you_mean(value, choices)
+        raise typer.BadParameter(f"'{value}' is not one of {', '.join(choices)}; {hint}")
+
+    return checked
+
+
+def _range(value: str | None) -> str | None:
+    if value is not None:
+        parse_range(value)
+    return value
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """`lo:hi` as two numbers."""
+    low, colon, high = text.partition(":")
+    try:
+        if not colon:
+            raise ValueError
+        bounds = float(low), float(high)
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is no range; write lo:hi, such as 0:255") from error
+    if not bounds[0] < bounds[1] or max(map(abs, bounds)) == float("inf"):
+        raise typer.BadParameter(f"'{text}' is empty or has no end; lo must be below hi")
+    return bounds
+
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="One JSON object as the last line of stdout.")
+]
+Model: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file.")]
+ProgramFile: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="PROGRAM", help="A compiled program, .bsp.")
+]
+Data: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="A .npz with x and y, a folder of IDX files, or mnist, digits, fashion-mnist.",
+    ),
+]
+Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Key of all random draws.")]
+Threads: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Threads of the simulator; results do not depend on it."),
+]
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="NAME|FILE.toml",
+        help="The chip; `bsc targets list` has the names. Default: oxram-128.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Backend: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="python",
+        callback=one_of("python"),
+        help="What the program is printed as. Default: python.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="keep|random",
+        callback=one_of("keep", "random"),
+        help="Map the model's weights to codes, or start from the device. Default: keep; random "
+        "for `train MODEL`.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Calibrate: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--calibrate",
+        metavar="DATA",
+        help="Data whose ranges scale inputs and activations that are no probabilities.",
+        rich_help_panel=_PLAN,
+    ),
+]
+InputRange: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--input-range",
+        metavar="LO:HI",
+        callback=_range,
+        help="The input's range, mapped to [0, 1]. Default: 0:1.",
+        rich_help_panel=_PLAN,
+    ),
+]
+RuleName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="carry|online|sgd|hp",
+        callback=one_of("carry", "online", "sgd", "hp"),
+        help="How the weights learn. Default: carry.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Batch: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        min=1,
+        help="Samples between two checks of the counters. Default: 64; online 1; sgd, hp 100.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Threshold: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--threshold",
+        min=1,
+        help="Counts that make a pulse. Default: 64; online 1.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Pulses: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--pulses",
+        min=1,
+        max=4096,
+        help="At most so many pulses for a cell at one check. Default: 1.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Eta: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--eta",
+        min=0.0,
+        help="Learning rate of sgd and hp. Default: 0.1.",
+        rich_help_panel=_PLAN,
+    ),
+]
+RefreshEvery: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--refresh-every",
+        min=0,
+        help="Checks between two refreshes of one-way pairs; 0 is never. Default: 0.",
+        rich_help_panel=_PLAN,
+    ),
+]
+NoiseBits: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--noise-bits",
+        min=4,
+        max=12,
+        help="Resolution of the comparators' random thresholds. Default: the target's.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Mode: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--mode",
+        metavar="analog|binary|stochastic|vote",
+        callback=one_of("analog", "binary", "stochastic", "vote"),
+        help="How the array infers.",
+    ),
+]
+Repeats: TypeAlias = Annotated[
+    int, typer.Option("--repeats", min=1, max=65535, help="Passes whose sums are added.")
+]
+Reads: TypeAlias = Annotated[
+    int, typer.Option("--reads", min=1, max=65535, help="Bit vectors a layer sends in one pass.")
+]
+PrintAfter: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--print-ir-after",
+        metavar="PASS|all",
+        help="Print the graph after a pass, to stderr.",
+        rich_help_panel=_SEEING,
+    ),
+]
+PrintChanged: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--print-ir-after-change",
+        help="Print the graph after each pass that changed it, to stderr.",
+        rich_help_panel=_SEEING,
+    ),
+]
+DumpDir: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--dump-dir",
+        help="Write the graph after each pass into a folder, as 03-name.bsir.",
+        rich_help_panel=_SEEING,
+    ),
+]
+TimePasses: TypeAlias = Annotated[
+    bool,
+    typer.Option("--time-passes", help="Print how long each pass took.", rich_help_panel=_SEEING),
+]
+Remarks: TypeAlias = Annotated[
+    bool,
+    typer.Option("--remarks", help="Print what was decided and why.", rich_help_panel=_SEEING),
+]

@@ -1,0 +1,151 @@
+"""`bsc train`: a model or a program learns from data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bsc.cli import options as o
+
+if TYPE_CHECKING:
+    from bsc.cli.output import Output
+    from bsc.program.model import Program
+
+
+def train(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL|PROGRAM", help="An ONNX file, or a program, .bsp.")
+    ],
+    data: o.Data,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT.bsp", help="Default: NAME-trained.bsp."),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=0, help="Times through the data.")] = 10,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Key of all draws. Default: 0, or the program's own."),
+    ] = None,
+    validation: Annotated[
+        int | None,
+        typer.Option(
+            "--validation",
+            min=1,
+            metavar="N",
+            help="Hold the last N training samples back and measure accuracy on them.",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FOLDER", help="Keep the run's state in a folder."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the newest checkpoint.")
+    ] = False,
+    threads: o.Threads = None,
+    target: o.Target = None,
+    backend: o.Backend = None,
+    weights: o.Weights = None,
+    calibrate: o.Calibrate = None,
+    input_range: o.InputRange = None,
+    rule: o.RuleName = None,
+    batch: o.Batch = None,
+    threshold: o.Threshold = None,
+    pulses: o.Pulses = None,
+    eta: o.Eta = None,
+    refresh_every: o.RefreshEvery = None,
+    noise_bits: o.NoiseBits = None,
+    remarks: o.Remarks = False,
+    json: o.Json = False,
+) -> None:
+    """Train on the simulated chip and write the trained program."""
+    from bsc.cli.output import Output
+    from bsc.cli.plan import typed
+    from bsc.cli.progress import TrainProgress
+    from bsc.cli.sessions import open_session, require_writable
+    from bsc_runtime import load_data
+    from bsc_runtime.metrics import pulses_per_weight, saturated
+
+    output = Output(json, remarks=remarks)
+    path = out if out is not None else Path(f"{model.stem.removesuffix('-trained')}-trained.bsp")
+    require_writable(path)
+    if resume and checkpoint is None:
+        raise typer.BadParameter("--resume needs the folder of checkpoints: --checkpoint FOLDER")
+    wanted = typed(
+        target=target,
+        backend=backend,
+        weights=weights,
+        calibrate=calibrate,
+        input_range=input_range,
+        rule=rule,
+        batch=batch,
+        threshold=threshold,
+        pulses=pulses,
+        eta=eta,
+        refresh_every=refresh_every,
+        noise_bits=noise_bits,
+    )
+    program = _program(model, wanted, output)
+    given = load_data(data)
+    session = open_session(program, output, seed=seed, threads=threads)
+    plan = program.plan
+    output.progress(
+        f"{program.name}: {program.weight_count:,} weights on {program.target.name}, rule "
+        f"{plan.rule.value}, batch {plan.batch}, {epochs} epochs"
+    )
+    with TrainProgress(output) as progress:
+        history = session.train(
+            given.input_for(program.input),
+            given.labels(),
+            epochs=epochs,
+            validation=validation,
+            x_test=given.test_input_for(program.input),
+            y_test=given.y_test,
+            callbacks=[progress],
+            checkpoint=checkpoint,
+            resume=resume,
+            output=path,
+        )
+    session.save(path)
+    accuracy = history.accuracy
+    if accuracy is not None:
+        output.line(f"accuracy {100 * accuracy:.2f} % ({history.records[-1].accuracy_on}, analog)")
+    output.line(f"wrote {path}")
+    state = session.state
+    output.result(
+        {
+            "program": str(path),
+            "target": program.target.name,
+            "rule": plan.rule.value,
+            "epochs": len(history.records),
+            "seed": session.seed,
+            "accuracy": accuracy,
+            "samples_per_second": history.samples_per_second,
+            "pulses_per_weight": pulses_per_weight(state),
+            "saturated": saturated(state),
+            "digest": session.digest(),
+        }
+    )
+
+
+def _program(path: Path, wanted: dict[str, Any], output: Output) -> Program:
+    """The program to train: compiled, loaded, or loaded and compiled again."""
+    from bsc.cli.plan import for_program, warn
+
+    if path.suffix != ".bsp":
+        from bsc.cli.compile import compiled
+
+        return compiled(path, {"weights": "random"} | wanted, output)
+    import bsc
+    from bsc import driver
+
+    program = bsc.load(path)
+    changes = for_program(program, wanted)
+    if changes:
+        output.progress(f"compiling {program.name} again for another {' and '.join(changes)}")
+        again: Program = driver.recompile(program, **changes)
+        program = again
+    warn(program, output)
+    return program
