@@ -5,6 +5,9 @@ SOURCE, as imported
                         only operators that compute something
   fold-affine           batch norm, scaling and bias join the dense layers: an array has weights
                         and always-on lines, nothing else
+  sink-shapes           a reshape or transpose between a layer and its activation moves behind the
+                        activation; then
+  fold-affine           the next layer takes a transpose into its weights
   clean-up              folding leaves dead nodes behind
 SOURCE, folded          calibration runs here: the layers exist, with the model's own numbers
   legalise-activations  signals become probabilities; before codes, because it rescales weights
@@ -32,12 +35,13 @@ from bsc.passes.derive_training import DeriveTraining
 from bsc.passes.fold_affine import FoldAffine
 from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.ranges import Range
+from bsc.passes.sink_shapes import SinkShapes
 from bsc.tiling.tile_arrays import TileArrays
 
 
 def source_passes() -> tuple[Pass, ...]:
     """From the imported graph to folded dense layers."""
-    return CleanUp(), FoldAffine(), CleanUp()
+    return CleanUp(), FoldAffine(), SinkShapes(), FoldAffine(), CleanUp()
 
 
 def chip_passes(

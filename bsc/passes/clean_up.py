@@ -1,0 +1,134 @@
+"""Drops what computes nothing: constant subgraphs, no-ops, nodes that nobody needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bsc.ir.builder import GraphBuilder, rebuild
+from bsc.ir.graph import Graph, Node
+from bsc.ir.pass_manager import PassResult
+from bsc.ir.types import Encoding, TensorType
+from bsc.ops import OPS
+from bsc.ops.source import SOURCE_OPS
+from bsc.ops.source.rules import integers
+
+_EXACT = {(Encoding.F32, Encoding.F64), (Encoding.I32, Encoding.I64), (Encoding.U8, Encoding.I32)}
+"""Casts that lose nothing, so that the cast back undoes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Fold constants, drop identities, dropout and reshapes, casts and transposes without effect.
+
+    Rearrangements in a row become one. Outputs keep their names: a no-op that gives an output its
+    name goes when its value can take the name, and stays when that is an input or another output.
+    """
+
+    name: ClassVar[str] = "clean-up"
+
+    def run(self, graph: Graph) -> PassResult:
+        """Clean a graph of any stage; only float operators are touched."""
+        cleaned = without_dead(graph)
+        cleaned = rebuild(cleaned, OPS, _Rule(cleaned))
+        cleaned = without_dead(cleaned)
+        return PassResult(cleaned, cleaned is not graph)
+
+
+def without_dead(graph: Graph) -> Graph:
+    """The graph without nodes whose results reach no output; the same object if all do."""
+    needed = set(graph.outputs)
+    kept: list[Node] = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.outputs) or not OPS[node.op].pure:
+            kept.append(node)
+            needed.update(node.inputs)
+    if len(kept) == len(graph.nodes):
+        return graph
+    return graph.with_nodes(reversed(kept))
+
+
+class _Rule:
+    """Rewrites one node; knows the nodes made so far by the values they define."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._outputs = set(graph.outputs)
+
+    def __call__(self, builder: GraphBuilder, node: Node) -> str | None:
+        if node.op not in SOURCE_OPS:
+            return None
+        folded = self._folded(builder, node)
+        if folded is not None:
+            return folded
+        if node.op in ("identity", "dropout"):
+            return node.inputs[0]
+        if node.op in ("reshape", "transpose", "cast"):
+            return _rearranged(builder, node)
+        return None
+
+    def _folded(self, builder: GraphBuilder, node: Node) -> str | None:
+        """The node's value as a constant, where all it reads is constant."""
+        given = [name for name in node.inputs if name]
+        if not given or any(name not in builder.constants for name in given):
+            return None
+        if self._outputs.intersection(node.outputs):
+            return None  # an output is no constant: the node hands it out
+        values = [builder.constants[name] if name else None for name in node.inputs]
+        (result,) = OPS[node.op].reference(values, node.attrs, None)
+        return builder.constant(builder.fresh_name(node.outputs[0]), np.asarray(result))
+
+
+def _rearranged(builder: GraphBuilder, node: Node) -> str | None:
+    """A rearrangement joined with the one before it, or dropped."""
+    source = node.inputs[0]
+    before = _producer(builder, source)
+    if before is not None and before.op == node.op:
+        joined = _joined(builder, before, node)
+        if joined is not None:
+            return joined
+    result = _type_of(builder, node)
+    if node.op == "transpose":
+        perm = integers(node.attrs, "perm")
+        if perm == tuple(range(len(perm))):
+            return source
+        return _as_reshape(builder, node, result)
+    return source if result == builder.type_of(source) else None
+
+
+def _joined(builder: GraphBuilder, before: Node, node: Node) -> str | None:
+    root = before.inputs[0]
+    if node.op == "cast":
+        ends = builder.type_of(root).encoding, _type_of(builder, node).encoding
+        middle = builder.type_of(before.outputs[0]).encoding
+        exact = (ends[0], middle) in _EXACT
+        return root if exact and ends[0] == ends[1] else None
+    if node.op == "reshape":
+        if _type_of(builder, node) == builder.type_of(root):
+            return root
+        return builder.add("reshape", [root], node.attrs, origin=node.origin)
+    first, second = integers(before.attrs, "perm"), integers(node.attrs, "perm")
+    perm = tuple(first[place] for place in second)
+    if perm == tuple(range(len(perm))):
+        return root
+    return builder.add("transpose", [root], {"perm": perm}, origin=node.origin)
+
+
+def _as_reshape(builder: GraphBuilder, node: Node, result: TensorType) -> str | None:
+    """A transpose that only moves extents of 1 past others: that is a reshape."""
+    source = builder.type_of(node.inputs[0]).shape
+    moved = [place for place in integers(node.attrs, "perm") if source[place] != 1]
+    if moved != sorted(moved) or not result.shape or not isinstance(result.shape[0], str):
+        return None
+    shape = tuple(-1 if isinstance(d, str) else d for d in result.shape)
+    return builder.add("reshape", node.inputs, {"shape": shape}, origin=node.origin)
+
+
+def _producer(builder: GraphBuilder, value: str) -> Node | None:
+    return next((n for n in reversed(builder.nodes) if value in n.outputs), None)
+
+
+def _type_of(builder: GraphBuilder, node: Node) -> TensorType:
+    types = [builder.type_of(name) for name in node.inputs]
+    return OPS[node.op].infer(types, node.attrs)[0]
