@@ -40,6 +40,7 @@ def doctor(
         "threads": available_threads(),
         "executors": list(executors()),
         "targets": packages,
+        "samples": str(samples_folder()),
         "self_test": None,
     }
     if test:
