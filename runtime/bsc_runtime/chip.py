@@ -73,6 +73,11 @@ class Chip:
         self.place = stop
         return counts
 
+    def warm_up(self, data: EncodedData, labels: npt.NDArray[np.int32]) -> None:
+        """Let the executor compile what training needs; nothing is presented."""
+        nobody = np.empty(0, np.int64)
+        self.executor.train(data, labels, nobody, self.program.plan.batch)
+
     def end_epoch(self) -> None:
         """Go on to the next epoch."""
         self.epochs += 1

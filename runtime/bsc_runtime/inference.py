@@ -13,33 +13,17 @@ from bsc.diag import did_you_mean, fail
 from bsc.ir.graph import Graph
 from bsc.ir.interpreter import run
 from bsc.numerics import functions
-from bsc.numerics.cells import forward_weights
-from bsc.numerics.state import ChipState
 from bsc.ops import OPS
-from bsc.program.executor import EncodedData, Executor, analog_unit
+from bsc.program.executor import Executor, analog_unit
 from bsc.program.model import Program
-from bsc_runtime.data.encode import RangeCount, out_of_range, probabilities
+from bsc.tiling.plan import StepOp
+from bsc_runtime.float_analog import float_sums
+from bsc_runtime.inputs import Inputs
 from bsc_runtime.notes import Notes
 
 MODES = ("analog", "binary", "stochastic", "vote")
 LOGITS = "logits"
 _MAX_PASSES = 1 << 16
-_BLOCK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Samples ready for inference.
-
-    Attributes:
-        values: [N, size] as `fit_input` gives them.
-        encoded: thresholds, None where values lie outside a range that does not saturate.
-        outside: values outside the input's range.
-    """
-
-    values: npt.NDArray[Any]
-    encoded: EncodedData | None
-    outside: RangeCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +101,16 @@ def score(
         if why:
             notes.note("BSC6023", f"analog mode computes in floating point: {why}")
         if why or inner or inputs.encoded is None:
-            return _float_scores(program, executor.state(), inputs.values, inner=inner)
+            y, kept = float_sums(program, executor.state(), inputs.values, inner=inner)
+            return Scores(y, 1.0, kept)
+    if request.mode == "vote" and not _has_readout(program):
+        raise fail(
+            "BSC6030",
+            "mode vote samples the readout, and this program has none because it cannot be trained",
+            help="take --mode stochastic",
+        )
     if inputs.encoded is None:
-        raise out_of_range(program.input, inputs.outside, "x")
+        raise inputs.refusal(program.input)
     sums = executor.infer(
         inputs.encoded,
         request.mode,
@@ -181,6 +172,10 @@ def needs_inner(program: Program) -> bool:
     return any(name != LOGITS for name in program.tail.inputs)
 
 
+def _has_readout(program: Program) -> bool:
+    return any(step.op is StepOp.READOUT for step in program.training)
+
+
 def _reachable(tail: Graph, known: set[str]) -> list[str]:
     """The outputs that can be computed from the inputs given."""
     have = {*known, *tail.constants, ""}
@@ -196,38 +191,10 @@ def _why_float(program: Program, inputs: Inputs) -> str:
         natural = functions.natural_range(spec.function, spec.function_parameters)
         if natural != (spec.low, spec.high):
             return f"the {spec.function} behind layer {spec.name} is no probability by itself"
-    if inputs.outside.outside:
-        count = inputs.outside
+    count = inputs.outside
+    if count is not None and count.outside:
         return (
             f"{count.outside} of {count.total} input values lie outside the input's range (they "
             f"reach from {count.least:g} to {count.greatest:g})"
         )
     return ""
-
-
-def _float_scores(
-    program: Program, state: ChipState, values: npt.NDArray[Any], *, inner: bool
-) -> Scores:
-    """The network's own activations, unclipped, on the code-rounded weights, in double."""
-    weights = []
-    for spec, array in zip(program.arrays, state.arrays, strict=True):
-        codes = forward_weights(array)
-        y_of_codes = spec.gain / spec.scale
-        bias = codes[spec.inputs :].sum(axis=0, dtype=np.int64) * y_of_codes
-        weights.append((codes[: spec.inputs] * y_of_codes, bias))
-    result = np.empty((len(values), program.arrays[-1].columns), np.float64)
-    kept = {f"{s.name}.y": np.empty((len(values), s.columns)) for s in program.arrays if inner}
-    for start in range(0, len(values), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        p = probabilities(program.input, values[rows])
-        for spec, (matrix, bias) in zip(program.arrays, weights, strict=True):
-            y = p @ matrix
-            y += bias
-            if inner:
-                kept[f"{spec.name}.y"][rows] = y
-            if spec is program.arrays[-1]:
-                result[rows] = y
-                break
-            h = functions.apply(spec.function, spec.function_parameters, y)
-            p = np.asarray((h - spec.low) / (spec.high - spec.low), np.float64)
-    return Scores(result, 1.0, kept)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from bsc.numerics import cells, encode, readout, tables
 from bsc.numerics.draws import Purpose, element_draws
@@ -94,6 +95,16 @@ class ReferenceExecutor:
         batch: int,
     ) -> TrainCounts:
         """Train on the samples in that order, a check after every `batch` of them."""
+        with threadpool_limits(limits=1, user_api="blas"):
+            return self._train(data, labels, order, batch)
+
+    def _train(
+        self,
+        data: EncodedData,
+        labels: npt.NDArray[np.int32],
+        order: npt.NDArray[np.int64],
+        batch: int,
+    ) -> TrainCounts:
         checks, pulses = self.chip.checks, self.chip.pulses
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]

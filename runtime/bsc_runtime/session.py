@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag import fail
 from bsc.hw.plan import Rule
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
 from bsc.program.model import Program
 from bsc_runtime.chip import Chip, starting_state
 from bsc_runtime.conductances import conductances
-from bsc_runtime.data.encode import count_outside, encode
-from bsc_runtime.data.fit import class_indices, fit_input
 from bsc_runtime.executors import ExecutorFactory
-from bsc_runtime.inference import Inputs, Request, needs_inner, outputs, score
+from bsc_runtime.inference import Request, needs_inner, outputs, score
+from bsc_runtime.inputs import Inputs, inputs_of, labels_of
 from bsc_runtime.metrics import correct, winners
 from bsc_runtime.notes import Listener, Notes
 from bsc_runtime.train.callbacks import Callbacks, TrainCallback
-from bsc_runtime.train.checkpoint import CheckpointFolder, Identity
 from bsc_runtime.train.history import History
-from bsc_runtime.train.identity import data_fingerprint, plan_json, program_fingerprint
 from bsc_runtime.train.interrupt import Interrupted
 from bsc_runtime.train.loop import Lesson, run_lesson
-
-_TRAINING_EXAMINED = 10_000
-"""Without a test set and validation images, accuracy is measured on so many training samples."""
+from bsc_runtime.train.material import Material, material
+from bsc_runtime.train.records import Records, begin, begin_in, resume_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,54 +158,36 @@ class Session:
             Interrupted: Ctrl-C, after saving to `checkpoint` and `output`.
         """
         self._check_trainable(epochs)
-        inputs = fit_input(self._program.input, x, self._notes)
-        labels = self._labels(y, len(inputs))
-        count = _training_count(len(inputs), validation)
-        examine, examined_on = self._examination(inputs, labels, count, x_test, y_test)
+        learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         watchers = Callbacks.of(callbacks)
         if self._program.plan.rule is Rule.HP:
-            return self._train_hp(
-                inputs[:count], labels[:count], epochs, examine, examined_on, watchers, checkpoint
-            )
-        data = encode(self._program.input, inputs[:count], self._notes, levels=self._levels())
-        labels = labels[:count]
-        if self._chip.place >= count:
-            self._chip.end_epoch()  # stopped in an epoch of a longer data set
-        history = History()
-        folder = None
-        last_epoch = self._chip.epochs + epochs
-        if checkpoint is not None:
-            identity = Identity(
-                program_fingerprint(self._program),
-                data_fingerprint(data, labels),
-                plan_json(self._program.plan),
-            )
-            folder = CheckpointFolder(
-                Path(checkpoint), identity, self._notes, first_epoch=self._chip.epochs
-            )
-            if resume:
-                history = self._resume(folder)
-                last_epoch = folder.first_epoch + epochs
-            else:
-                folder.require_fresh()
-                folder.keep(self.state, history)
-        elif resume:
-            raise fail("BSC6101", "--resume needs the folder of checkpoints: --checkpoint FOLDER")
-        lesson = Lesson(data, labels, last_epoch, examine, examined_on)
+            if checkpoint is not None:
+                raise fail("BSC6108", "the rule hp keeps no checkpoints: it is short, begin anew")
+            return self._train_hp(learned, epochs, watchers, output)
+        records = self._records(learned, epochs, checkpoint, resume)
+        self._chip = records.chip
+        request = Request(seed=self._chip.seed)
+        lesson = Lesson(
+            learned.data,
+            learned.labels,
+            lambda: (
+                correct(self._score(learned.asked, request), learned.answers) / len(learned.answers)
+            ),
+            learned.asked_on,
+        )
         done = run_lesson(
             self._chip,
             lesson,
-            history,
+            records.last_epoch,
+            records.history,
             callbacks=watchers,
             notes=self._notes,
-            keeper=folder,
+            keeper=records.folder,
         )
         if not done:
-            saved = folder.last if folder is not None else None
-            if output is not None:
-                saved = self.save(output)
-            raise Interrupted(saved, history)
-        return history
+            saved = records.folder.last if records.folder is not None else None
+            self._interrupt(records.history, output, saved)
+        return records.history
 
     def evaluate(
         self,
@@ -232,8 +210,8 @@ class Session:
             seed: key of the draws; None takes the session's.
         """
         request = self._request(mode, repeats, reads, seed)
-        inputs = self._inputs(x, "x")
-        labels = self._labels(y, len(inputs.values))
+        inputs = inputs_of(self._program, x, self._notes)
+        labels = labels_of(self._program, y, len(inputs))
         start = time.perf_counter()
         hits = correct(self._score(inputs, request), labels)
         seconds = time.perf_counter() - start
@@ -259,7 +237,7 @@ class Session:
     ) -> dict[str, npt.NDArray[Any]]:
         """Every output of the model by name; in mode vote the votes [N, classes] alone."""
         request = self._request(mode, repeats, reads, seed)
-        inputs = self._inputs(x, "x")
+        inputs = inputs_of(self._program, x, self._notes)
         inner = needs_inner(self._program)
         scores = score(
             self._program, self._chip.executor, inputs, request, self._notes, inner=inner
@@ -277,7 +255,7 @@ class Session:
     ) -> npt.NDArray[Any]:
         """The class of each sample: the model's own label where it has some, else an index."""
         request = self._request(mode, repeats, reads, seed)
-        index = winners(self._score(self._inputs(x, "x"), request))
+        index = winners(self._score(inputs_of(self._program, x, self._notes), request))
         if self._program.classes:
             return np.array(self._program.classes)[index]
         return index
@@ -292,26 +270,6 @@ class Session:
             why = self._program.untrainable or "it was compiled for inference alone"
             raise fail("BSC6031", f"the program cannot be trained: {why}")
 
-    def _levels(self) -> npt.NDArray[np.int32] | None:
-        return self._program.tables.get("levels")
-
-    def _labels(self, y: npt.ArrayLike, samples: int, what: str = "y") -> npt.NDArray[np.int32]:
-        columns = max(2, self._program.arrays[-1].columns)
-        return class_indices(y, samples, columns, self._program.classes, what=what)
-
-    def _inputs(self, x: npt.ArrayLike, what: str) -> Inputs:
-        return self._prepare(fit_input(self._program.input, x, self._notes, what=what), what)
-
-    def _prepare(self, values: npt.NDArray[Any], what: str) -> Inputs:
-        spec = self._program.input
-        try:
-            encoded = encode(spec, values, self._notes, levels=self._levels(), what=what)
-        except DiagnosticError:
-            if spec.declared:
-                raise  # nobody declared a range of values that the model never meets
-            encoded = None
-        return Inputs(values, encoded, count_outside(spec, values))
-
     def _request(self, mode: str, repeats: int, reads: int, seed: int | None) -> Request:
         if seed is not None and not 0 <= seed < 1 << 64:
             raise fail("BSC6033", f"seed {seed} is not in 0..2^64-1")
@@ -320,67 +278,43 @@ class Session:
     def _score(self, inputs: Inputs, request: Request) -> npt.NDArray[Any]:
         return score(self._program, self._chip.executor, inputs, request, self._notes).values
 
-    def _examination(
-        self,
-        inputs: npt.NDArray[Any],
-        labels: npt.NDArray[np.int32],
-        count: int,
-        x_test: npt.ArrayLike | None,
-        y_test: npt.ArrayLike | None,
-    ) -> tuple[Callable[[], float], str]:
-        """What accuracy is measured on after each epoch."""
-        if count < len(inputs):
-            prepared, answers, name = (
-                self._prepare(inputs[count:], "x"),
-                labels[count:],
-                "validation",
-            )
-        elif x_test is not None and y_test is not None:
-            prepared, name = self._inputs(x_test, "x_test"), "test"
-            answers = self._labels(y_test, len(prepared.values), "y_test")
-        else:
-            some = slice(0, _TRAINING_EXAMINED)
-            prepared, answers, name = self._prepare(inputs[some], "x"), labels[some], "train"
-        request = Request(seed=self._chip.seed)
-        return lambda: correct(self._score(prepared, request), answers) / len(answers), name
-
-    def _resume(self, folder: CheckpointFolder) -> History:
-        found = folder.latest()
-        folder.check(found)
-        if self._seed_given and found.state.seed != self._chip.seed:
-            raise fail(
-                "BSC6105",
-                f"the checkpoint was made with seed {found.state.seed}, not {self._chip.seed}",
-                at=Span(str(found.path)),
-                help="leave --seed out when resuming",
-            )
-        folder.first_epoch = found.first_epoch
-        self._chip = self._place(self._program, found.state)
-        return found.history
+    def _records(
+        self, learned: Material, epochs: int, checkpoint: str | Path | None, resume: bool
+    ) -> Records:
+        if checkpoint is None:
+            if resume:
+                raise fail("BSC6101", "nothing to resume from: --resume needs --checkpoint FOLDER")
+            return begin(self._chip, len(learned.data), epochs)
+        path = Path(checkpoint)
+        if not resume:
+            return begin_in(path, self._chip, learned, epochs, self._notes)
+        return resume_in(
+            path,
+            self._chip,
+            learned,
+            epochs,
+            self._notes,
+            lambda state: self._place(self._program, state),
+            self._chip.seed if self._seed_given else None,
+        )
 
     def _train_hp(
-        self,
-        x: npt.NDArray[Any],
-        labels: npt.NDArray[np.int32],
-        epochs: int,
-        examine: Callable[[], float],
-        examined_on: str,
-        watchers: Callbacks,
-        checkpoint: str | Path | None,
+        self, learned: Material, epochs: int, watchers: Callbacks, output: str | Path | None
     ) -> History:
-        raise NotImplementedError
+        from bsc_runtime.train.baseline import run_baseline
 
-
-def _training_count(samples: int, validation: int | None) -> int:
-    """How many samples are trained on; the rest, at the end, is held back."""
-    if validation is None or validation == 0:
-        return samples
-    if not 0 < validation < samples:
-        raise fail(
-            "BSC6014",
-            f"{validation} of {samples} training samples held back for validation leave nothing "
-            "to train on"
-            if validation > 0
-            else f"cannot hold back {validation} samples",
+        made = run_baseline(
+            self._program, learned, epochs=epochs, seed=self._chip.seed, callbacks=watchers
         )
-    return samples - validation
+        self._program = made.program
+        self._chip = self._place(made.program, made.state)
+        if not made.done:
+            self._interrupt(made.history, output, None)
+        return made.history
+
+    def _interrupt(
+        self, history: History, output: str | Path | None, saved: Path | None
+    ) -> NoReturn:
+        if output is not None:
+            saved = self.save(output)
+        raise Interrupted(saved, history)

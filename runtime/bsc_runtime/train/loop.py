@@ -45,14 +45,12 @@ class Lesson:
     Attributes:
         data: encoded training samples.
         labels: int32 [N], indices of readout elements.
-        last_epoch: epochs done, since the initial state, when the run is over.
         examine: accuracy in analog mode, 0 to 1; None where there is nothing to measure on.
         examined_on: `test`, `validation` or `train`.
     """
 
     data: EncodedData
     labels: npt.NDArray[np.int32]
-    last_epoch: int
     examine: Callable[[], float] | None
     examined_on: str
 
@@ -60,17 +58,19 @@ class Lesson:
 def run_lesson(
     chip: Chip,
     lesson: Lesson,
+    last_epoch: int,
     history: History,
     *,
     callbacks: Callbacks,
     notes: Notes,
     keeper: Keeper | None = None,
 ) -> bool:
-    """Train until the lesson's last epoch; start anywhere, also inside an epoch.
+    """Train until so many epochs are done; start anywhere, also inside an epoch.
 
     Args:
         chip: learns.
         lesson: what it learns.
+        last_epoch: epochs done, since the initial state, when the run is over.
         history: gets a record an epoch.
         callbacks: watch.
         notes: hears of saturation.
@@ -79,9 +79,10 @@ def run_lesson(
     Returns:
         True when all epochs are done, False when Ctrl-C stopped the run at the end of a batch.
     """
-    loop = _Loop(chip, lesson, history, callbacks, notes, keeper)
+    chip.warm_up(lesson.data, lesson.labels)
+    loop = _Loop(chip, lesson, last_epoch, history, callbacks, notes, keeper)
     with InterruptWatch() as watch:
-        while chip.epochs < lesson.last_epoch:
+        while chip.epochs < last_epoch:
             if not loop.epoch(watch):
                 loop.keep()
                 return False
@@ -93,6 +94,7 @@ class _Loop:
         self,
         chip: Chip,
         lesson: Lesson,
+        last_epoch: int,
         history: History,
         callbacks: Callbacks,
         notes: Notes,
@@ -100,6 +102,7 @@ class _Loop:
     ) -> None:
         self.chip = chip
         self.lesson = lesson
+        self.last_epoch = last_epoch
         self.history = history
         self.callbacks = callbacks
         self.notes = notes
@@ -125,7 +128,7 @@ class _Loop:
         self.history.records.append(record)
         watch.guard(lambda: self.callbacks.on_epoch(record))
         self.keep()
-        return not watch.asked or chip.epochs >= self.lesson.last_epoch
+        return not watch.asked or chip.epochs >= self.last_epoch
 
     def keep(self) -> None:
         if self.keeper is not None:
@@ -143,11 +146,11 @@ class _Loop:
 
     def _progress(self) -> Progress:
         speed = self.history.samples_per_second
-        epochs_left = self.lesson.last_epoch - self.chip.epochs
+        epochs_left = self.last_epoch - self.chip.epochs
         samples_left = epochs_left * self.count - self.chip.place
         return Progress(
             epoch=self.chip.epochs + 1,
-            epochs=self.lesson.last_epoch,
+            epochs=self.last_epoch,
             samples=self.chip.place,
             samples_in_epoch=self.count,
             samples_per_second=speed,
