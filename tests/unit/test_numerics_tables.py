@@ -60,11 +60,28 @@ def test_softmax_table_is_far_from_ties() -> None:
 
 
 def test_default_neuron_table_is_far_from_integers() -> None:
-    """So T does not depend on how exp or log are computed, in double precision."""
+    """So T, lo and hi do not depend on how logarithms are computed, in double precision."""
     v = (2 * np.arange(4096) + 1) / 8192
     for scale in (16383, 4096):
-        exact = scale * np.log(v / (1 - v)) / 4
-        assert np.abs(exact - np.rint(exact)).min() > 1e-7
+        thresholds = scale * np.log(v / (1 - v)) / 4
+        widths = scale * (2 * np.log1p(np.sqrt(1 - v)) - np.log(v)) / 4
+        for exact in (thresholds, widths):
+            assert np.abs(exact - np.rint(exact)).min() > 1e-7
+
+
+@pytest.mark.parametrize(("curvature", "pulses"), [(0.5, 55), (6, 30), (6, 100), (15, 100)])
+def test_steps_of_the_built_in_devices_are_far_from_ties(curvature: float, pulses: float) -> None:
+    """So they do not depend on whether exp or expm1 computed them."""
+    reach = 16383 / (1 - math.exp(-curvature))
+    exact = 256 * (reach - np.arange(16384)) * (1 - math.exp(-curvature / pulses))
+    assert np.abs(exact - np.floor(exact) - 0.5).min() > 1e-7
+    assert np.array_equal(tables.exponential_step(curvature, pulses, True), np.rint(exact))
+
+
+def test_noise_is_one_product_in_double_precision() -> None:
+    """0.3 x 5 is a tie in doubles (and rounds to 2), though the double 0.3 is below 3/10."""
+    tied = tables.gaussian() == 5
+    assert set(tables.noise(0.3)[tied]) == {258}
 
 
 def test_softmax_reciprocal_is_rounded_exactly() -> None:
