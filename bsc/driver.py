@@ -16,7 +16,7 @@ from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.builder import GraphBuilder
-from bsc.ir.graph import Graph
+from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import OnPass, PassResult, run_passes
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.numerics import tables
@@ -265,7 +265,8 @@ def _tail(tiled: Graph) -> Graph:
     """What runs beside the arrays, from `logits` (and `<array>.y`) to the model's outputs."""
     builder = GraphBuilder(f"{tiled.name}.tail", Stage.SOURCE, OPS)
     arrays = [str(node.attrs["name"]) for node in tiled.nodes if node.op == "array"]
-    sums = {f"{name}.sums": name for name in arrays}
+    owners = {n.outputs[0]: str(n.attrs["name"]) for n in tiled.nodes if n.op == "array"}
+    sums = {n.outputs[0]: owners[_cells_of(tiled, n)] for n in tiled.nodes if n.op == "join"}
     standing: dict[str, str] = {}
     for node in tiled.nodes:
         if node.op == "logits":
@@ -300,6 +301,11 @@ def _tail(tiled: Graph) -> Graph:
             builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
         builder.output(name)
     return builder.build()
+
+
+def _cells_of(tiled: Graph, join: Node) -> str:
+    """The array that a join of tile reads adds up."""
+    return tiled.producers()[join.inputs[0]].inputs[0]
 
 
 def _classes(tail: Graph) -> tuple[int, ...] | tuple[str, ...]:

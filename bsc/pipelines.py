@@ -23,6 +23,10 @@ Program
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from bsc.hw.device import weight_limit
 from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.spec import TargetSpec
@@ -37,6 +41,22 @@ from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.ranges import Range
 from bsc.passes.sink_shapes import SinkShapes
 from bsc.tiling.tile_arrays import TileArrays
+
+PASSES: Mapping[str, type[Any]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            CleanUp,
+            FoldAffine,
+            SinkShapes,
+            LegaliseActivations,
+            Binarise,
+            DeriveTraining,
+            TileArrays,
+        )
+    }
+)
+"""Every pass by name, for pipelines as text."""
 
 
 def source_passes() -> tuple[Pass, ...]:

@@ -198,8 +198,8 @@ CODES: dict[str, CodePage] = {
     ),
     "BSC3004": CodePage(
         "an operator stands where no array can take it",
-        "Before the first layer only rearranging and constant scaling may stand, between two layers "
-        "only an activation and constant scaling. What comes behind the last layer runs beside the "
+        "Before the first layer only rearranging and constant scaling may stand, between two "
+        "layers only an activation and constant scaling. What comes behind the last layer runs beside the "
         "arrays and is free, but may not read the input or hold further layers.",
     ),
     "BSC3010": CodePage(
@@ -540,8 +540,8 @@ CODES: dict[str, CodePage] = {
     ),
     "BSC6201": CodePage(
         "a printed program names what its program file does not have",
-        "The Python text and the .bsp beside it belong together: buffers and arrays are those of the "
-        "program file. Export both again, or give the right file with --program.",
+        "The Python text and the .bsp beside it belong together: buffers and arrays are those of "
+        "the program file. Export both again, or give the right file with --program.",
     ),
     "BSC9001": CodePage(
         "internal error",

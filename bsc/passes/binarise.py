@@ -54,7 +54,7 @@ class _Rewrite:
     def __init__(self, options: Binarise, graph: Graph) -> None:
         self.options = options
         self.graph = graph
-        self.builder = GraphBuilder(graph.name, Stage.BINARY, OPS)
+        self.builder = GraphBuilder.of(graph, OPS, Stage.BINARY)
         self.consumers = graph.consumers()
         self.remarks: list[str] = []
         self.bits: dict[str, str] = {}  # probabilities -> their samples
@@ -64,8 +64,6 @@ class _Rewrite:
         self.names = dict(zip(map(id, dense), layer_names(dense), strict=True))
 
     def run(self) -> PassResult:
-        for name in self.graph.inputs:
-            self.builder.input(name, self.graph.types[name])
         for node in self.graph.nodes:
             match node.op:
                 case "normalise":
@@ -80,7 +78,11 @@ class _Rewrite:
                     self._copy(node)
         for name in self.graph.outputs:
             self.builder.output(name)
-        return PassResult(self.builder.build(), True, tuple(self.remarks))
+        made = self.builder.build()
+        return PassResult(made.with_nodes(made.nodes), True, tuple(self.remarks))
+
+    def _named(self, hint: str) -> str:
+        return self.builder.fresh_name(hint)
 
     def _feeds_layer(self, node: Node) -> bool:
         return any(user.op == "dense" for user in self.consumers.get(node.outputs[0], []))
@@ -89,7 +91,7 @@ class _Rewrite:
         self._copy(node)
         value = node.outputs[0]
         self.bits[value] = self.builder.add(
-            "encode", [value], {"layer": 0}, name=f"{self.graph.inputs[0]}.bits"
+            "encode", [value], {"layer": 0}, name=self._named(f"{self.graph.inputs[0]}.bits")
         )
 
     def _array(self, node: Node) -> None:
@@ -101,7 +103,9 @@ class _Rewrite:
         operands: list[str] = []
         if self.options.weights == "keep":
             codes, scale = self._codes(name, weights, bias)
-            operands.append(self.builder.constant(f"{name}.codes", codes, Encoding.CODE))
+            operands.append(
+                self.builder.constant(self._named(f"{name}.codes"), codes, Encoding.CODE)
+            )
             rows = len(codes)
         else:
             scale = self.options.scale or CODE_MAX
@@ -115,9 +119,14 @@ class _Rewrite:
             "scale": scale,
         }
         attrs |= self._function_of(node)
-        cells = self.builder.add("array", operands, attrs, name=f"{name}.cells", origin=node.origin)
+        cells = self.builder.add(
+            "array", operands, attrs, name=self._named(f"{name}.cells"), origin=node.origin
+        )
         sums = self.builder.add(
-            "read", [cells, self.bits[node.inputs[0]]], name=f"{name}.sums", origin=node.origin
+            "read",
+            [cells, self.bits[node.inputs[0]]],
+            name=self._named(f"{name}.sums"),
+            origin=node.origin,
         )
         self.sums[node.outputs[0]] = (sums, scale)
 
@@ -175,7 +184,7 @@ class _Rewrite:
             "sample",
             [sums, thresholds],
             {"layer": layer},
-            name=f"{array}.bits",
+            name=self._named(f"{array}.bits"),
             origin=node.origin,
         )
 
@@ -210,10 +219,6 @@ class _Rewrite:
         )
 
     def _copy(self, node: Node) -> None:
-        for name in node.inputs:
-            if name in self.graph.constants and name not in self.builder.types:
-                encoding = self.graph.types[name].encoding
-                self.builder.constant(name, self.graph.constants[name], encoding)
         self.builder.add_node(
             node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
         )

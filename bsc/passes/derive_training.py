@@ -15,9 +15,6 @@ from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.numerics import neuron_tables, tables
 from bsc.ops import OPS
 
-LABEL = "label"
-"""Name of the input that carries class indices."""
-
 _PULSE_ROLES = ("step_up", "step_down", "noise_up", "noise_down")
 
 
@@ -61,7 +58,8 @@ class DeriveTraining:
     def run(self, graph: Graph) -> PassResult:
         """Add the operators; a graph that has them, or cannot have them, comes back as it is."""
         reads = [node for node in graph.nodes if node.op == "read"]
-        if graph.stage is not Stage.BINARY or LABEL in graph.inputs or not reads:
+        derived = any(node.op == "output_error" for node in graph.nodes)
+        if graph.stage is not Stage.BINARY or derived or not reads:
             return PassResult(graph, False)
         reason = untrainable(graph, self.rule)
         if reason:
@@ -98,21 +96,25 @@ class _Derivation:
     def run(self) -> Graph:
         builder = self.builder
         last = self.graph.types[self.reads[-1].outputs[0]]
-        builder.input(LABEL, TensorType(Encoding.LABEL, last.shape[:1]))
+        label = builder.fresh_name("label")
+        builder.input(label, TensorType(Encoding.LABEL, last.shape[:1]))
         for node in self.graph.nodes:
             builder.add_node(
                 node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
             )
         for name in self.graph.outputs:
             builder.output(name)
-        error = self._output_error()
+        error = self._output_error(label)
         counts: list[tuple[Node, str, str]] = []
         for index in range(len(self.reads) - 1, -1, -1):
             read = self.reads[index]
             array = self.producers[read.inputs[0]]
             name = str(array.attrs["name"])
             counted = builder.add(
-                "count", [*read.inputs, error], name=f"{name}.counts", origin=read.origin
+                "count",
+                [*read.inputs, error],
+                name=builder.fresh_name(f"{name}.counts"),
+                origin=read.origin,
             )
             counts.insert(0, (array, read.inputs[0], counted))
             if index:
@@ -122,7 +124,7 @@ class _Derivation:
             builder.output(self._update(array, cells, counted, pulses))
         return builder.build()
 
-    def _output_error(self) -> str:
+    def _output_error(self, label: str) -> str:
         read = self.reads[-1]
         array = self.producers[read.inputs[0]]
         scale = int(array.attrs["scale"])  # type: ignore[arg-type]
@@ -138,10 +140,12 @@ class _Derivation:
                 "layer": array.attrs["layer"],
                 "reciprocal": tables.softmax_reciprocal(scale, gain=gain),
             },
-            name=f"{name}.readout",
+            name=self.builder.fresh_name(f"{name}.readout"),
             origin=read.origin,
         )
-        return self.builder.add("output_error", [bits, LABEL], name=f"{name}.error")
+        return self.builder.add(
+            "output_error", [bits, label], name=self.builder.fresh_name(f"{name}.error")
+        )
 
     def _hidden_error(self, read: Node, above: Node, cells: str, error: str) -> str:
         array = self.producers[read.inputs[0]]
@@ -150,7 +154,7 @@ class _Derivation:
             "read_transposed",
             [cells, error],
             {"inputs": above.attrs["inputs"]},
-            name=f"{above.attrs['name']}.transposed",
+            name=self.builder.fresh_name(f"{above.attrs['name']}.transposed"),
             origin=above.origin,
         )
         low, high = self._slope(array)
@@ -158,10 +162,12 @@ class _Derivation:
             "derivative",
             [read.outputs[0], low, high],
             {"layer": array.attrs["layer"]},
-            name=f"{name}.gate",
+            name=self.builder.fresh_name(f"{name}.gate"),
             origin=read.origin,
         )
-        return self.builder.add("gated_sign", [backward, gate], name=f"{name}.error")
+        return self.builder.add(
+            "gated_sign", [backward, gate], name=self.builder.fresh_name(f"{name}.error")
+        )
 
     def _slope(self, array: Node) -> tuple[str, str]:
         a = array.attrs
@@ -211,7 +217,7 @@ class _Derivation:
                 "sgd_step",
                 [cells, counted],
                 {"rate": rate_of(options.eta, options.batch)},
-                name=f"{name}.updated",
+                name=self.builder.fresh_name(f"{name}.updated"),
             )
         updated = self.builder.add(
             "carry",
@@ -221,10 +227,13 @@ class _Derivation:
                 "threshold": options.threshold,
                 "pulses": options.pulses,
             },
-            name=f"{name}.updated",
+            name=self.builder.fresh_name(f"{name}.updated"),
         )
         if options.refresh_every:
             updated = self.builder.add(
-                "refresh", [updated], {"every": options.refresh_every}, name=f"{name}.refreshed"
+                "refresh",
+                [updated],
+                {"every": options.refresh_every},
+                name=self.builder.fresh_name(f"{name}.refreshed"),
             )
         return updated

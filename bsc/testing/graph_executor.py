@@ -65,7 +65,8 @@ class GraphExecutor:
         self, x: npt.NDArray[np.float32], *, repeats: int = 1, seed: int = 0, first_index: int = 0
     ) -> npt.NDArray[np.int64]:
         """Stochastic inference: sums of the last array, added over the repeats."""
-        last = [n for n in self.graph.nodes if n.op == "array"][-1].attrs["name"]
+        reads = [n for n in self.graph.nodes if n.op in ("read", "tile_read")]
+        last = reads[-1].outputs[0] if reads[-1].op == "read" else self._joined(reads[-1])
         total: Any = 0
         for repeat in range(repeats):
             environment = self._environment(np.arange(first_index, first_index + len(x)))
@@ -73,9 +74,11 @@ class GraphExecutor:
             feeds: dict[str, Any] = {self.graph.inputs[0]: x}
             if len(self.graph.inputs) > 1:
                 feeds[self.graph.inputs[1]] = np.zeros(len(x), np.int32)
-            name = f"{last}.sums"
-            total = total + run(self.graph, feeds, OPS, environment, outputs=(name,))[name]
+            total = total + run(self.graph, feeds, OPS, environment, outputs=(last,))[last]
         return np.asarray(total, np.int64)
+
+    def _joined(self, part: Node) -> str:
+        return next(n for n in self.graph.nodes if part.outputs[0] in n.inputs).outputs[0]
 
     def _cuts(self, count: int, first: int) -> Iterator[tuple[slice, npt.NDArray[np.int64]]]:
         for start in range(0, count, self.memory_cut):

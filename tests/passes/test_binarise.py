@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from bsc.hw.plan import TrainPlan
+from bsc.hw.registry import resolve
+from bsc.ir.builder import GraphBuilder
 from bsc.ir.pass_manager import run_passes
 from bsc.ops import OPS
 from bsc.passes.binarise import BIAS_LINES_MAX, Binarise, shared_bias
+from bsc.passes.derive_training import DeriveTraining
 from bsc.passes.legalise import LegaliseActivations
 from bsc.testing.networks import dense_network
 
@@ -68,3 +72,19 @@ def test_ordinals_follow_the_chain():
     made = _binarised(dense_network((20, 13, 11, 4))).graph
     assert [n.attrs["layer"] for n in made.nodes if n.op == "array"] == [0, 1, 2]
     assert [n.attrs["layer"] for n in made.nodes if n.op == "sample"] == [0, 1]
+
+
+def test_values_of_the_model_may_have_the_names_that_the_compiler_would_give():
+    # scikit-learn's classifiers hand out `label`, which was the name of the training input.
+    names = ("label", "layer0.sums", "layer0.cells", "layer0.error", "x.bits")
+    graph = dense_network((20, 13, 4), seed=2)
+    builder = GraphBuilder.of(graph, OPS)
+    for node in graph.nodes:
+        builder.add_node(node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin)
+    for name in names:
+        builder.output(builder.add("identity", ["y"], name=name))
+    device = resolve("oxram-128").device
+    passes = [LegaliseActivations(), Binarise(), DeriveTraining.of(TrainPlan(), device)]
+    made = run_passes(builder.build(), passes, OPS).graph
+    assert made.outputs[: len(names)] == names
+    assert made.inputs == ("x", "label_1")
