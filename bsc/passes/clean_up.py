@@ -13,7 +13,8 @@ from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding, TensorType
 from bsc.ops import OPS
 from bsc.ops.source import SOURCE_OPS
-from bsc.ops.source.rules import integers
+from bsc.ops.source.activations import FLOAT_MAX
+from bsc.ops.source.rules import integers, number
 
 _EXACT = {(Encoding.F32, Encoding.F64), (Encoding.I32, Encoding.I64), (Encoding.U8, Encoding.I32)}
 """Casts that lose nothing, so that the cast back undoes them."""
@@ -23,8 +24,9 @@ _EXACT = {(Encoding.F32, Encoding.F64), (Encoding.I32, Encoding.I64), (Encoding.
 class CleanUp:
     """Fold constants, drop identities, dropout and reshapes, casts and transposes without effect.
 
-    Rearrangements in a row become one. Outputs keep their names: a no-op that gives an output its
-    name goes when its value can take the name, and stays when that is an input or another output.
+    Rearrangements in a row become one, and so do clips and relus. Outputs keep their names: a no-op
+    that gives an output its name goes when its value can take the name, and stays when that is an
+    input or another output.
     """
 
     name: ClassVar[str] = "clean-up"
@@ -66,6 +68,8 @@ class _Rule:
             return node.inputs[0]
         if node.op in ("reshape", "transpose", "cast"):
             return _rearranged(builder, node)
+        if node.op in ("relu", "clip"):
+            return _clipped(builder, node)
         return None
 
     def _folded(self, builder: GraphBuilder, node: Node) -> str | None:
@@ -95,6 +99,29 @@ def _rearranged(builder: GraphBuilder, node: Node) -> str | None:
             return source
         return _as_reshape(builder, node, result)
     return source if result == builder.type_of(source) else None
+
+
+def _clipped(builder: GraphBuilder, node: Node) -> str | None:
+    """Bounds joined with those just before: of clips and relus in a row one is left."""
+    before = _producer(builder, node.inputs[0])
+    source = node.inputs[0]
+    low, high = _bounds(node)
+    if before is not None and before.op in ("relu", "clip"):
+        source = before.inputs[0]
+        low, high = (min(max(bound, low), high) for bound in _bounds(before))
+    elif node.op == "relu" or (low, high) != (0.0, FLOAT_MAX):
+        return None
+    if (low, high) == (0.0, FLOAT_MAX):
+        return builder.add("relu", [source], origin=node.origin)
+    return builder.add("clip", [source], {"low": low, "high": high}, origin=node.origin)
+
+
+def _bounds(node: Node) -> tuple[float, float]:
+    """Bounds of a clip or relu; the upper one wins where they cross."""
+    if node.op == "relu":
+        return 0.0, FLOAT_MAX
+    low, high = number(node.attrs, "low"), number(node.attrs, "high")
+    return min(low, high), high
 
 
 def _joined(builder: GraphBuilder, before: Node, node: Node) -> str | None:

@@ -16,7 +16,7 @@ from bsc.diag import DiagnosticError, Span, fail
 from bsc.frontend.onnx.external import ExternalData
 from bsc.frontend.onnx.inlining import FlatNode
 from bsc.frontend.onnx.tensors import to_array
-from bsc.frontend.onnx.values import BATCH, Extent, Known, Live, Value
+from bsc.frontend.onnx.values import BATCH, Extent, Known, Live, Value, settled
 from bsc.ir.builder import GraphBuilder, GraphError
 from bsc.ir.data import encoding_of
 from bsc.ir.graph import Array
@@ -78,6 +78,13 @@ class Model:
         if id(value) in self.placed:
             return self.placed[id(value)][1]
         array = value.array
+        if value.symbolic or value.over_batch:
+            raise fail(
+                "BSC1011",
+                f"{value.label!r} depends on the batch size, which is open",
+                at=at,
+                help="sizes of batches can only be used to reshape",
+            )
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):
                 array = array.astype(np.float32, copy=False)
@@ -231,7 +238,7 @@ class Call:
 
     def constant(self, array: Any) -> Known:
         """A value known while importing, named after the node's output."""
-        return Known(np.asarray(array), self.node.outputs[0] if self.node.outputs else "")
+        return Known(settled(np.asarray(array)), self.node.outputs[0])
 
     def emit(
         self,
@@ -257,7 +264,7 @@ class Call:
             known = [v for v in given if isinstance(v, Known)]
             return self._fold(op, known, attrs or {}, known[0].label if inner else "")
         self._check_over_batch(op, given)
-        names = ["" if v is None else self.live(v).name for v in inputs]
+        names = ["" if v is None else self.live(_without_batch(v)).name for v in inputs]
         output = self.node.outputs[0]
         if inner or not output or output in self.model.builder.types or output in self.model.wide:
             output = self.model.fresh(f"{output}.{op}")
@@ -290,7 +297,7 @@ class Call:
             self._check_fold_over_batch(op, inputs)
         label = label or self.node.outputs[0]
         if any(v.symbolic for v in inputs):
-            return Known(self._on_extents(op, inputs, attrs), label, over_batch)
+            return Known(settled(self._on_extents(op, inputs, attrs)), label, over_batch)
         definition = self.model.table[op]
         arrays = [
             v.array.astype(np.float32) if v.array.dtype == np.float16 else v.array for v in inputs
@@ -347,3 +354,10 @@ class Call:
             f"{self.node.op_type} computes with the batch size, which is open",
             help="export the model so that only the first dimension depends on the batch",
         )
+
+
+def _without_batch(value: Value) -> Value:
+    """A constant as long as the batch, checked to meet a batch, as one that broadcasts to it."""
+    if isinstance(value, Known) and value.over_batch:
+        return Known(value.array, value.label)
+    return value

@@ -82,14 +82,17 @@ def on_constants(function: Callable[..., Any]) -> Callable[[Call], Value]:
     """A converter of what is supported between constants alone."""
 
     def convert(call: Call) -> Value:
-        arrays = [
-            call.known(i, f"input {i}").array.astype(np.float64) for i in range(len(call.values))
-        ]
-        first = call.known(0, "input 0").array
-        if first.dtype.kind not in "fiu":
-            raise call.refuse("BSC1003", f"{call.node.op_type} of {first.dtype}")
-        with np.errstate(all="ignore"):
-            return call.constant(function(*arrays).astype(first.dtype))
+        arrays = [call.known(i, f"input {i}").array for i in range(len(call.values))]
+        if any(array.dtype.kind not in "fiu" for array in arrays):
+            kinds = " and ".join(str(array.dtype) for array in arrays)
+            raise call.refuse("BSC1003", f"{call.node.op_type} of {kinds}")
+        wide = [array.astype(np.float64) for array in arrays]
+        try:
+            with np.errstate(all="ignore"):
+                return call.constant(function(*wide).astype(arrays[0].dtype))
+        except ValueError:
+            shapes = " and ".join(str(list(array.shape)) for array in arrays)
+            raise call.refuse("BSC1012", f"{call.node.op_type} of shapes {shapes}") from None
 
     return convert
 

@@ -174,7 +174,9 @@ def gather(call: Call) -> Value:
             raise call.refuse("BSC1011", "Gather reads a constant that is as long as the batch")
         call.check_size((*data.array.shape[:axis], *index.shape, *data.array.shape[axis + 1 :]))
         return call.constant(np.take(data.array, index, axis))
-    return _features(call, data, axis, np.where(index < 0, index + int(extent), index))
+    if isinstance(extent, str):
+        raise call.refuse("BSC1003", "Gather chooses along the batch: samples would be lost")
+    return _features(call, data, axis, np.where(index < 0, index + extent, index))
 
 
 def slice_(call: Call) -> Value:

@@ -76,4 +76,13 @@ class Live:
         return self.type.shape
 
 
+def settled(array: Array) -> Array:
+    """Shapes that hold no `Extent` any more as integers again; all else as it is."""
+    if array.dtype != object or not array.size:
+        return array
+    if all(isinstance(e, int | np.integer) for e in array.flat):
+        return array.astype(np.int64)
+    return array
+
+
 Value: TypeAlias = Known | Live
