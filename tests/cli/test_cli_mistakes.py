@@ -1,0 +1,185 @@
+"""What goes wrong ends in a message and an exit code: never in a traceback, never in harm."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BSC = [sys.executable, "-c", "from bsc.cli import main; main()"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "offered"),
+    [
+        (["trian"], "train"),
+        (["compile", "m.onnx", "--taret", "x"], "--target"),
+        (["compile", "m.onnx", "--rule", "cary"], "carry"),
+        (["compile", "m.onnx", "--weights", "kep"], "keep"),
+        (["eval", "m.bsp", "--data", "mnist", "--mode", "stochastik"], "stochastic"),
+        (["compile", "m.onnx", "--input-range", "1:0"], "lo"),
+        (["compile", "m.onnx", "--batch", "0"], "1"),
+        (["compile"], "MODEL"),
+        (["export", "m.bsp"], "--python"),
+    ],
+)
+def test_usage_errors_leave_with_2_and_offer_the_nearest(
+    bsc: Callable, arguments: list[str], offered: str
+) -> None:
+    ran = bsc(*arguments)
+    assert ran.code == 2
+    assert offered in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["compile", "none.onnx"], "BSC1", "none.onnx"),
+        (["compile", "{net}", "--target", "oxram128"], "BSC4007", "did you mean oxram-128"),
+        (["compile", "{net}", "--target", "none.toml"], "BSC4001", "none.toml"),
+        (["compile", "{net}", "-o", "nowhere/a.bsp"], "BSC", "nowhere"),
+        (
+            ["compile", "{net}", "--threshold", "1", "--rule", "sgd", "--eta", "5000"],
+            "BSC3021",
+            "eta",
+        ),
+        (["compile", "{net}", "--eta", "0.1"], "BSC3021", "eta"),
+        (
+            ["compile", "{net}", "--refresh-every", "9", "--target", "ideal-64"],
+            "BSC3021",
+            "ideal-64",
+        ),
+        (["train", "{net}", "--data", "mnits"], "BSC6002", "did you mean mnist?"),
+        (["train", "{net}", "--data", "none.npz"], "BSC6001", "none.npz"),
+        (["train", "{net}", "--data", "{data}", "-o", "nowhere/a.bsp"], "BSC7001", "nowhere"),
+        (["eval", "none.bsp", "--data", "{data}"], "BSC5", "none.bsp"),
+        (["eval", "{net}", "--data", "{data}"], "BSC5", "tiny.onnx"),
+        (["inspect", "{data}"], "BSC5", "data.npz"),
+        (["opt", "{net}"], "BSC2", "tiny.onnx"),
+        (["run", "{program}", "--input", "none.npy", "-o", "y.npz"], "BSC7008", "none.npy"),
+        (["run", "{program}", "--input", "{data}", "-o", "y.npz"], "BSC7008", "data.npz"),
+        (["run", "{program}", "--input", "q={data}", "-o", "y.npz"], "BSC7007", "inputs: x"),
+        (["train", "{program}", "--data", "{data}", "--input-range", "0:2"], "BSC7009", "--input"),
+        (["eval", "{program}", "--data", "digits"], "BSC6", "64"),
+    ],
+)
+def test_mistakes_leave_with_1_a_code_and_what_to_do(
+    bsc: Callable, net: Path, data: Path, arguments: list[str], code: str, said: str
+) -> None:
+    assert bsc("compile", net, "-o", "p.bsp").code == 0
+    places = {"net": str(net), "data": str(data), "program": "p.bsp"}
+    ran = bsc(*(a.format(**places) for a in arguments))
+    assert ran.code == 1, ran.err
+    assert f"error[{code}" in ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_pickle_in_an_input_is_refused(bsc: Callable, net: Path) -> None:
+    assert bsc("compile", net, "-o", "p.bsp").code == 0
+    np.save("evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    ran = bsc("run", "p.bsp", "--input", "evil.npy", "-o", "y.npz")
+    assert ran.code == 1
+    assert "BSC7008" in ran.err
+
+
+def test_a_failed_save_leaves_the_old_program(
+    bsc: Callable, net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bsc("compile", net, "-o", "p.bsp").code == 0
+    before = Path("p.bsp").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
+    ran = bsc("compile", net, "-o", "p.bsp", "--weights", "random")
+    assert ran.code == 1
+    assert "No space left on device" in ran.err
+    monkeypatch.undo()
+    assert (net.parent / "p.bsp").read_bytes() == before
+    assert [p.name for p in net.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_bug_leaves_with_70_and_a_file_with_the_traceback(
+    bsc: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import tempfile
+
+    import bsc.hw.registry as registry
+
+    def broken() -> list[str]:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(registry, "names", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ran = bsc("targets", "list")
+    assert ran.code == 70
+    assert "error[BSC9001]: internal error: ZeroDivisionError: a bug" in ran.err
+    assert "Traceback" not in ran.err
+    (report,) = tmp_path.glob("bsc-bug-*.txt")
+    text = report.read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert "bsc targets list" in text
+    monkeypatch.setenv("BSC_DEBUG", "1")
+    assert "Traceback" in bsc("targets", "list").err
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; '{sys.executable}' -c '{BSC[2]}' explain | head -1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("BSC1001")
+
+
+def test_ctrl_c_saves_and_says_where(net: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    np.savez(
+        tmp_path / "d.npz", x=rng.integers(0, 256, (4096, 16), np.uint8), y=rng.integers(0, 3, 4096)
+    )
+    process = subprocess.Popen(
+        [*BSC, "train", str(net), "--data", "d.npz", "--epochs", "100000", "-o", "t.bsp"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("training 2/"):
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(timeout=60) == 130
+    assert "saved to t.bsp" in rest
+    assert "Traceback" not in rest
+    assert (tmp_path / "t.bsp").is_file()
+
+
+def test_help_comes_at_once() -> None:
+    """Imports are lazy: the heavy ones are not there, and the clock agrees with room for noise."""
+    heavy = "{'onnx', 'numba', 'numpy', 'scipy', 'pydantic'}"
+    code = f"import sys, bsc.cli.app; print(sorted({heavy} & set(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([*BSC, "--help"], capture_output=True, check=True)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.4
