@@ -1,0 +1,221 @@
+"""The zip archive under a program file: written whole or not at all, read with every size checked.
+
+Parts are stored, not compressed, so no part can be larger than the file; times and attributes are
+fixed, so the same parts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+import struct
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from bsc.diag import DiagnosticError, Span, fail
+from bsc.program.tensors import ByteSource
+
+_MEMBERS_MAX = 16
+_TEXT_BYTES_MAX = 64 << 20
+_TIME = (1980, 1, 1, 0, 0, 0)
+_BROKEN = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    EOFError,
+    struct.error,
+)
+"""What zipfile raises on bytes that are no archive."""
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` when all was written, and is gone if that failed.
+
+    Raises:
+        DiagnosticError: BSC5011; what stood at `path` before is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.parent / f".bsc-{secrets.token_hex(8)}.tmp"
+    try:
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            raise fail("BSC5011", "it is there already, and is no file", at=Span(str(path)))
+        with open(temporary, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        os.replace(temporary, target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise fail(
+            "BSC5011",
+            f"{reason[0].lower()}{reason[1:]}; nothing was changed",
+            at=Span(str(path)),
+            help="make room, or write to another folder" if error.errno == 28 else None,
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name lasting; file systems that cannot sync a folder need not."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class ArchiveWriter:
+    """Writes parts one after the other."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)
+
+    def add(self, name: str, chunks: Iterable[bytes | memoryview]) -> tuple[int, str]:
+        """Write a part; its size in bytes and its SHA-256."""
+        info = zipfile.ZipInfo(name, _TIME)
+        info.create_system = 3
+        info.external_attr = 0o644 << 16
+        sha = hashlib.sha256()
+        size = 0
+        with self._zip.open(info, "w", force_zip64=True) as part:
+            for chunk in chunks:
+                part.write(chunk)
+                sha.update(chunk)
+                size += len(chunk)
+        return size, sha.hexdigest()
+
+    def close(self) -> None:
+        """Write the directory of parts."""
+        self._zip.close()
+
+
+class ArchiveReader:
+    """Reads parts; whatever is wrong is one diagnostic that names file and part."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._stream = open(path, "rb")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise fail("BSC5001", f"{reason[0].lower()}{reason[1:]}", at=Span(str(path))) from None
+        try:
+            self._parts = self._directory()
+        except DiagnosticError:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> ArchiveReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def names(self) -> list[str]:
+        """Names of the parts."""
+        return list(self._parts)
+
+    def size(self, name: str) -> int:
+        """Bytes of a part."""
+        return self._parts[name].file_size
+
+    def text(self, name: str, sha256: str | None) -> str:
+        """A part that is text, checked against its checksum where that is known."""
+        if self.size(name) > _TEXT_BYTES_MAX:
+            most = _TEXT_BYTES_MAX >> 20
+            raise self.wrong(
+                "BSC5007", name, f"{self.size(name)} bytes of text, at most {most} MiB"
+            )
+        with self.part(name, sha256) as stream:
+            data = stream.read()
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self.wrong("BSC5003", name, f"no UTF-8 at byte {error.start}") from None
+
+    @contextlib.contextmanager
+    def part(self, name: str, sha256: str | None) -> Iterator[ByteSource]:
+        """A part as a stream; its checksum is compared when the block ends in order."""
+        hashing: _Hashing | None = None
+        try:
+            with self._zip.open(self._parts[name]) as part:
+                hashing = _Hashing(part)
+                yield hashing
+                hashing.drain()
+        except DiagnosticError:
+            raise
+        except (*_BROKEN, OSError) as error:
+            raise self.wrong("BSC5003", name, f"the part is damaged: {error}") from None
+        if sha256 is not None and hashing.sha.hexdigest() != sha256:
+            raise self.wrong("BSC5003", name, "its bytes do not have the checksum of the manifest")
+
+    def wrong(self, code: str, member: str, message: str) -> DiagnosticError:
+        """A diagnostic that names file and part."""
+        return fail(code, message, at=Span(str(self.path), path=member))
+
+    def _directory(self) -> dict[str, zipfile.ZipInfo]:
+        try:
+            self._zip = zipfile.ZipFile(self._stream)
+        except (*_BROKEN, OSError) as error:
+            reason = "is empty" if self._length() == 0 else str(error)
+            message = f"no program file: {reason[:1].lower()}{reason[1:]}"
+            raise fail("BSC5002", message, at=Span(str(self.path))) from None
+        infos = self._zip.infolist()
+        if len(infos) > _MEMBERS_MAX:
+            message = f"no program file: an archive of {len(infos)} parts"
+            raise fail("BSC5002", message, at=Span(str(self.path)))
+        parts: dict[str, zipfile.ZipInfo] = {}
+        for info in infos:
+            if info.filename in parts:
+                raise self.wrong("BSC5006", info.filename, "the part is there twice")
+            parts[info.filename] = info
+            stored = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1
+            if not stored or info.file_size != info.compress_size:
+                if "manifest.json" not in self._zip.namelist():
+                    break  # another kind of archive; the reader of the manifest says so
+                raise self.wrong("BSC5007", info.filename, "the part is not stored as it is")
+        if sum(info.file_size for info in infos) > self._length() and "manifest.json" in parts:
+            raise self.wrong("BSC5007", "directory", "the parts claim to be larger than the file")
+        return parts
+
+    def _length(self) -> int:
+        return os.fstat(self._stream.fileno()).st_size
+
+
+class _Hashing:
+    """Hashes what is read through it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._inner = stream
+        self.sha = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read and hash."""
+        data = self._inner.read(size)
+        self.sha.update(data)
+        return data
+
+    def drain(self) -> None:
+        """Read what is left, so that the checksum covers it."""
+        while self.read(1 << 20):
+            pass
