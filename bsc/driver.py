@@ -25,7 +25,7 @@ from bsc.passes.backbone import find_backbone
 from bsc.passes.derive_training import untrainable
 from bsc.passes.ranges import Range, input_range, measure
 from bsc.pipelines import chip_passes, source_passes
-from bsc.plans import plan_for
+from bsc.plans import check_plan, plan_for
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.verifier import verify_program
@@ -193,6 +193,7 @@ def _build(
     known: Calibration,
     observer: OnPass | None,
 ) -> Program:
+    check_plan(plan, target)
     spec = _input_spec(folded.graph, options, known)
     ranges = dict(known.ranges)
     passes = chip_passes(

@@ -89,5 +89,10 @@ class Output:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            """Let it through to the handler at the top; rich would leave with 1."""
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _WIDTH_OF_FILES)
+    return Terminal(stderr=stderr, width=None if stream.isatty() else _WIDTH_OF_FILES)
