@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from bsc.hw.plan import Rule
+from bsc.numerics.state import CellStyle
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong, check_intervals, check_role
 from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Step, StepOp
@@ -41,6 +43,11 @@ class _Signature:
 _THRESHOLD = ("threshold", 1, 2**31 - 1)
 _PULSES = ("pulses", 1, 2**16 - 1)
 _PULSE_TABLES = frozenset({"step_up", "step_down", "noise_up", "noise_down"})
+_NEEDED_PULSES = {
+    CellStyle.REFERENCE: frozenset({"step_up", "step_down"}),
+    CellStyle.PAIR_DOWN: frozenset({"step_down"}),
+    CellStyle.PAIR_UP: frozenset({"step_up"}),
+}
 _SIGNATURES = {
     StepOp.ENCODE: _Signature((_BIT, "input"), drawn=True),
     StepOp.READ: _Signature((_SUM, "columns"), ((_BIT, "inputs"),), array=True),
@@ -67,6 +74,22 @@ _SIGNATURES = {
     StepOp.SGD_STEP: _Signature(array=True, numbers=(("rate", 0, 2**31 - 1),)),
     StepOp.REFRESH: _Signature(array=True, numbers=(("every", 1, 2**31 - 1),)),
 }
+_LISTED = frozenset({StepOp.ENCODE, StepOp.SAMPLE})
+_ERRORS = frozenset({StepOp.ERROR, StepOp.SIGN})
+_READ = frozenset({StepOp.READ})
+_WRITERS: dict[StepOp, tuple[frozenset[StepOp], ...]] = {
+    StepOp.READ: (_LISTED,),
+    StepOp.SAMPLE: (_READ,),
+    StepOp.READOUT: (_READ,),
+    StepOp.ERROR: (frozenset({StepOp.READOUT}),),
+    StepOp.DERIVATIVE: (_READ,),
+    StepOp.READ_TRANSPOSED: (_ERRORS,),
+    StepOp.SIGN: (frozenset({StepOp.READ_TRANSPOSED}), frozenset({StepOp.DERIVATIVE})),
+    StepOp.COUNT: (_LISTED, _ERRORS),
+}
+"""Which steps may have written the buffers that a step reads: executors keep the bits of some as
+lists and those of others as bytes, by what wrote them."""
+
 _FORWARD = frozenset({StepOp.ENCODE, StepOp.READ, StepOp.SAMPLE})
 _UPDATE = frozenset({StepOp.CARRY, StepOp.SGD_STEP, StepOp.REFRESH})
 
@@ -97,7 +120,7 @@ class StepChecker:
 
     def _sequence(self, name: str, steps: tuple[Step, ...]) -> list[Step]:
         """Check steps of one sample in order; returns those that are in order."""
-        written: set[int] = set()
+        written: dict[int, StepOp] = {}
         good: list[Step] = []
         for place, step in enumerate(steps):
             path = f"{name} step {place}"
@@ -105,10 +128,14 @@ class StepChecker:
             for source in step.sources:
                 if source not in written:
                     self.wrong(path, f"{step.op} reads buffer {source} before it is written")
+            for source, writers in zip(step.sources, _WRITERS.get(step.op, ()), strict=False):
+                writer = written.get(source)
+                if writer is not None and writer not in writers:
+                    self.wrong(path, f"{step.op} reads a buffer that {writer} wrote")
             if step.target in written:
                 self.wrong(path, f"{step.op} writes buffer {step.target} a second time")
             if step.target >= 0:
-                written.add(step.target)
+                written[step.target] = step.op
             if fits:
                 good.append(step)
         return good
@@ -122,6 +149,8 @@ class StepChecker:
             self.wrong("inference", "expected one encode at its start and a read at its end")
         elif reads != list(range(len(self.program.arrays))):
             self.wrong("inference", f"reads arrays {reads}, expected each of them once, in order")
+        elif any(b.sources != (a.target,) for a, b in itertools.pairwise(steps)):
+            self.wrong("inference", "a step does not read what the one before has written")
 
     def _learning(self) -> None:
         program = self.program
@@ -221,6 +250,10 @@ class StepChecker:
                 self.wrong(path, f"{step.op}: there is no table {name!r}")
                 return
             check_role(role, name, self.program.tables[name], noise_bits, self.wrong)
+        if step.op is StepOp.CARRY:
+            style = self.program.target.device.style
+            for role in sorted(_NEEDED_PULSES[style] - named.keys()):
+                self.wrong(path, f"carry lacks the table {role}, which {style} cells need")
         if step.op is StepOp.DERIVATIVE:
             pair = self.program.tables[named["low"]], self.program.tables[named["high"]]
             check_intervals(named["low"], named["high"], pair, self.wrong)

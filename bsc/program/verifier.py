@@ -112,6 +112,8 @@ class _Checker:
         for index, array in enumerate(arrays):
             for message in _array(index, array):
                 self.wrong(f"array {index}", message)
+            if index < len(arrays) - 1 and array.function == "none":
+                self.wrong(f"array {index}", "a neuron follows, but no function is given")
             if index and array.inputs != arrays[index - 1].columns:
                 before = arrays[index - 1].columns
                 self.wrong(f"array {index}", f"{array.inputs} inputs, the one before has {before}")
