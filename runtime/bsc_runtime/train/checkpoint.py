@@ -12,17 +12,15 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import safetensors
-import safetensors.numpy
 
 from bsc.diag import Diagnostic, DiagnosticError, Label, Severity, Span, fail
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
+from bsc.program.tensors import read_tensors, tensor_chunks
 from bsc_runtime.notes import Notes
 from bsc_runtime.train.history import History
 from bsc_runtime.train.state_file import StateError, clocks_of, state_of, styles_of, tensors_of
@@ -87,7 +85,7 @@ class CheckpointFolder:
     notes: Notes
     first_epoch: int = 0
     seconds_between: float = _SECONDS_BETWEEN
-    _kept_at: float = 0.0
+    _kept_at: float = field(default_factory=time.monotonic)
     _last: Path | None = None
 
     @property
@@ -228,8 +226,8 @@ class CheckpointFolder:
             "first_epoch": self.first_epoch,
             "history": history.to_json(),
         }
-        _write_file(partial / _STATE, safetensors.numpy.save(tensors_of(state)))
-        _write_file(partial / _MANIFEST, json.dumps(manifest, indent=1).encode())
+        _write_file(partial / _STATE, tensor_chunks(tensors_of(state)))
+        _write_file(partial / _MANIFEST, [json.dumps(manifest, indent=1).encode()])
         _sync(partial)
 
     def _remove_old(self, newest: Path) -> None:
@@ -254,7 +252,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 f"its format is {manifest.get('format')} {manifest.get('version')}, this version "
                 f"reads bsc-checkpoint {VERSION}"
             )
-        tensors = safetensors.numpy.load_file(path / _STATE)
+        with (path / _STATE).open("rb") as stream:
+            tensors = read_tensors(stream, (path / _STATE).stat().st_size)
         state = state_of(tensors, manifest["clocks"], manifest["arrays"])
         if digest(state) != manifest["digest"]:
             raise StateError("its digest does not match its cells and counters")
@@ -271,7 +270,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         KeyError,
         TypeError,
         AttributeError,
-        safetensors.SafetensorError,
+        RecursionError,
     ) as error:
         raise fail("BSC6102", f"the checkpoint is damaged: {error}", at=Span(str(path))) from None
 
@@ -288,9 +287,10 @@ def _checkpoints(folder: Path) -> list[Path]:
     return [path for _, _, path in sorted(found)]
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def _write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     with path.open("wb") as stream:
-        stream.write(content)
+        for chunk in chunks:
+            stream.write(chunk)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SECONDS = 0.1
-_FIRST_SAMPLES = 512
+_FIRST_SAMPLES = 512.0
 _GROWTH = 4.0
 
 
@@ -21,7 +21,7 @@ class Pace:
     """
 
     batch: int
-    wanted: float = _FIRST_SAMPLES
+    wanted: float = field(default_factory=lambda: _FIRST_SAMPLES)
 
     def samples(self) -> int:
         """Samples of the next call: a multiple of the batch."""

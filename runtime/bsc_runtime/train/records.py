@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bsc.diag import Span, fail
+from bsc.diag import Sink, Span, fail
 from bsc.numerics.state import ChipState
+from bsc.program.model import Program
+from bsc.program.state_rules import check_state
 from bsc_runtime.chip import Chip
 from bsc_runtime.notes import Notes
-from bsc_runtime.train.checkpoint import CheckpointFolder, Identity
+from bsc_runtime.train.checkpoint import Checkpoint, CheckpointFolder, Identity
 from bsc_runtime.train.history import History
 from bsc_runtime.train.identity import data_fingerprint, plan_json, program_fingerprint
 from bsc_runtime.train.material import Material
@@ -80,8 +82,21 @@ def resume_in(
             at=Span(str(found.path)),
             help="leave --seed out when resuming",
         )
+    _require_fit(found, chip.program)
     folder.first_epoch = found.first_epoch
     return Records(place(found.state), found.history, found.first_epoch + epochs, folder)
+
+
+def _require_fit(found: Checkpoint, program: Program) -> None:
+    """Refuse a state that no honest run of this program can have left."""
+    sink = Sink()
+
+    def wrong(where: str, message: str) -> None:
+        sink.add("BSC6102", f"the checkpoint is damaged: {where}: {message}", at=place)
+
+    place = Span(str(found.path))
+    check_state(found.state, program, wrong)
+    sink.raise_if_errors()
 
 
 def _folder(path: Path, chip: Chip, material: Material, notes: Notes) -> CheckpointFolder:
