@@ -96,7 +96,7 @@ class StepOp(StrEnum):
     COUNT = "count"  # array's counters += outer product of bits and signs
     CARRY = "carry"  # end of batch: counters -> pulses
     SGD_STEP = "sgd_step"  # end of batch: master weights -= K counts, counts cleared
-    REFRESH = "refresh"  # end of batch, when (g mod every) = 0: one-way pairs back to the start
+    REFRESH = "refresh"  # after check g with (g + 1) mod every = 0: one-way pairs back to the start
 
 
 @dataclass(frozen=True, slots=True)
