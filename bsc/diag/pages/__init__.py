@@ -1,0 +1,1 @@
+"""Pages of diagnostic codes, one file for each thousand."""

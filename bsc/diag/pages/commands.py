@@ -1,0 +1,51 @@
+"""7xxx: The command line."""
+
+from __future__ import annotations
+
+from bsc.diag.page import CodePage
+
+COMMANDS: dict[str, CodePage] = {
+    "BSC7001": CodePage(
+        "the system refuses to read or write a file",
+        "The disk is full, a folder is missing, or permission is lacking. What was there before is "
+        "not harmed: files are written beside the old one and moved into place.",
+    ),
+    "BSC7002": CodePage(
+        "there is not enough memory",
+        "The system gave no more memory. Training needs at most 16 bytes a weight; data sets are "
+        "held as they are stored, so uint8 images take a quarter of float32 ones.",
+    ),
+    "BSC7003": CodePage(
+        "unknown diagnostic code",
+        "`bsc explain` without a code lists all of them.",
+    ),
+    "BSC7004": CodePage(
+        "the file is there already",
+        "bsc does not write over a file that you may have edited. Give another name with -o.",
+    ),
+    "BSC7005": CodePage(
+        "the self-test failed",
+        "Two executors of bsc disagree on this machine, or one of them failed. Results of this "
+        "installation are not to be trusted; please report the versions that `bsc doctor` prints.",
+    ),
+    "BSC7006": CodePage(
+        "no such pass ran",
+        "--stop-after and --print-ir-after name passes of the pipeline; the message lists those "
+        "that ran.",
+    ),
+    "BSC7007": CodePage(
+        "the program has no such input",
+        "`bsc inspect PROGRAM` shows the input's name and shape; with one input the name may be "
+        "left out.",
+    ),
+    "BSC7008": CodePage(
+        "the input file is no array",
+        "`bsc run` reads what numpy.save wrote: one array of numbers, one sample a row. Files with "
+        "Python objects in them are refused, because loading one would execute it.",
+    ),
+    "BSC7009": CodePage(
+        "the option belongs to a model, not to a program",
+        "Ranges of input and activations, and what the program is printed as, are decided when a "
+        "model is compiled. Compile the model again with the option.",
+    ),
+}

@@ -1,0 +1,53 @@
+"""3xxx: Mapping to binary stochastic operators, and plans."""
+
+from __future__ import annotations
+
+from bsc.diag.page import CodePage
+
+MAPPING: dict[str, CodePage] = {
+    "BSC3000": CodePage(
+        "the compiler is uneasy",
+        "The program is right, but something about it may cost accuracy; the message says what. "
+        "`--remarks` prints all that the compiler decided.",
+    ),
+    "BSC3001": CodePage(
+        "more than one input",
+        "The chip encodes one input. Fix the other inputs to constants before the export, or join "
+        "them into one.",
+    ),
+    "BSC3002": CodePage(
+        "a value feeds several layers",
+        "Arrays form one chain: each layer reads what the one before it gives. Branches between "
+        "layers are not mapped.",
+    ),
+    "BSC3003": CodePage(
+        "nothing for an array to do",
+        "No dense layer (Gemm, or MatMul with a constant matrix) reads the model's input. "
+        "`bsc check MODEL` lists what each operator becomes.",
+    ),
+    "BSC3004": CodePage(
+        "an operator stands where no array can take it",
+        "Before the first layer only rearranging and constant scaling may stand, between two "
+        "layers only an activation and constant scaling. What comes behind the last layer runs beside the "
+        "arrays and is free, but may not read the input or hold further layers.",
+    ),
+    "BSC3010": CodePage(
+        "a compile option has no such value",
+        "The message names the option and the values it takes.",
+    ),
+    "BSC3011": CodePage(
+        "calibration data do not fit the model",
+        "Calibration runs the model on the data to learn the ranges of its input and activations: "
+        "the samples need the model's own shape, and finite numbers.",
+    ),
+    "BSC3020": CodePage(
+        "unknown rule",
+        "Rules: carry (counters, one pulse at |A| >= T), online (a pulse for each count), sgd "
+        "(master weights in software), hp (floating point on the host).",
+    ),
+    "BSC3021": CodePage(
+        "numbers of the train plan do not go together",
+        "Rule online is carry with B = T = 1; only sgd and hp have a learning rate; only one-way "
+        "pairs are refreshed; counts are whole numbers from 1.",
+    ),
+}
