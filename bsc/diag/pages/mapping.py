@@ -28,8 +28,8 @@ MAPPING: dict[str, CodePage] = {
     "BSC3004": CodePage(
         "an operator stands where no array can take it",
         "Before the first layer only rearranging and constant scaling may stand, between two "
-        "layers only an activation and constant scaling. What comes behind the last layer runs beside the "
-        "arrays and is free, but may not read the input or hold further layers.",
+        "layers only an activation and constant scaling. What comes behind the last layer runs "
+        "beside the arrays and is free, but may not read the input or hold further layers.",
     ),
     "BSC3010": CodePage(
         "a compile option has no such value",
