@@ -130,38 +130,36 @@ def _load(given: str | Path | onnx.ModelProto) -> _Loaded:
 
 
 def _check_versions(model: onnx.ModelProto, source: str, sink: Sink) -> None:
-    versions = versions_of(model.opset_import)
-    for function in model.functions:
-        for domain, version in versions_of(function.opset_import).items():
-            versions.setdefault(domain, version)
-            if domain == "":
-                versions[domain] = max(version, versions[domain])
     at = Span(source, path="opset_import")
-    if "" not in versions:
+    own = versions_of(model.opset_import)
+    if "" not in own and any(n.domain in ("", "ai.onnx") for n in model.graph.node):
         sink.add("BSC1004", "the model names no version of ONNX's operators", at=at)
-    elif versions[""] < OLDEST_OPSET:
-        sink.add(
-            "BSC1004",
-            f"the model is written for opset {versions['']}, expected {OLDEST_OPSET} to "
-            f"{NEWEST_OPSET}",
-            at=at,
-            help="convert it: onnx.version_converter.convert_version(model, 17)",
-        )
-    elif versions[""] > NEWEST_OPSET:
-        sink.add(
-            "BSC1004",
-            f"the model is written for opset {versions['']}, newer than {NEWEST_OPSET}, the newest "
-            "one that was reviewed",
-            at=at,
-            help=f"export with opset_version={NEWEST_OPSET} or lower",
-        )
-    if versions.get(ML, 1) > NEWEST_ML_OPSET:
-        sink.add(
-            "BSC1004",
-            f"the model is written for {ML} {versions[ML]}, newer than {NEWEST_ML_OPSET}",
-            at=at,
-            help=f"convert with target_opset={{'': {NEWEST_OPSET}, '{ML}': {NEWEST_ML_OPSET}}}",
-        )
+    imports = [("the model", own)]
+    imports += [(f"the function {f.name!r}", versions_of(f.opset_import)) for f in model.functions]
+    for what, versions in imports:
+        version = versions.get("", NEWEST_OPSET)
+        if version < OLDEST_OPSET:
+            sink.add(
+                "BSC1004",
+                f"{what} is written for opset {version}, expected {OLDEST_OPSET} to {NEWEST_OPSET}",
+                at=at,
+                help="convert it: onnx.version_converter.convert_version(model, 17)",
+            )
+        elif version > NEWEST_OPSET:
+            sink.add(
+                "BSC1004",
+                f"{what} is written for opset {version}, newer than {NEWEST_OPSET}, the newest one "
+                "that was reviewed",
+                at=at,
+                help=f"export with opset_version={NEWEST_OPSET} or lower",
+            )
+        if versions.get(ML, 1) > NEWEST_ML_OPSET:
+            sink.add(
+                "BSC1004",
+                f"{what} is written for {ML} {versions[ML]}, newer than {NEWEST_ML_OPSET}",
+                at=at,
+                help=f"convert with target_opset={{'': {NEWEST_OPSET}, '{ML}': {NEWEST_ML_OPSET}}}",
+            )
 
 
 def _check_operators(nodes: Iterable[FlatNode], source: str, sink: Sink) -> set[str]:

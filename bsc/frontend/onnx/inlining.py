@@ -161,7 +161,7 @@ def _expand(
         inside |= {formal: "" for formal in function.input[len(inputs) :]}
         # An output left out by the caller still needs a name inside.
         inside |= {f: v for f, v in zip(function.output, outputs, strict=False) if v}
-        own = versions_of(function.opset_import) or dict(versions)
+        own = {**versions, **versions_of(function.opset_import)}
         yield from _expand(function.node, own, functions, inside, f"{label}/", attributes)
 
 
