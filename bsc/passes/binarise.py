@@ -21,7 +21,7 @@ from bsc.passes.backbone import layer_names
 BIAS_LINES_MAX = 64
 """Always-on word lines that one layer may spend on its bias; beyond, the layer's scale gives."""
 
-_BLOCK_ROWS = 256  # rows rounded at a time: float64 copies of large layers would cost memory
+_BLOCK_CELLS = 1 << 18  # rounded at a time: float64 copies of large layers would cost memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +164,9 @@ class _Rewrite:
             lines = max(1, math.ceil(round(reach * scale) / limit))
         codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
         clipped = 0
-        for start in range(0, len(weights), _BLOCK_ROWS):
-            block = np.rint(weights[start : start + _BLOCK_ROWS].astype(np.float64) * scale)
+        block_rows = max(1, _BLOCK_CELLS // weights.shape[1])
+        for start in range(0, len(weights), block_rows):
+            block = np.rint(weights[start : start + block_rows].astype(np.float64) * scale)
             clipped += int(np.count_nonzero(np.abs(block) > limit))
             codes[start : start + len(block)] = np.clip(block, -limit, limit)
         if clipped:

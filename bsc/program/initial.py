@@ -14,7 +14,7 @@ from bsc.numerics import cells
 from bsc.numerics.state import ArrayState, CellStyle, ChipState
 from bsc.tiling.plan import ArraySpec
 
-_BLOCK_ROWS = 512  # word lines written at a time: temporaries of large layers would cost memory
+_BLOCK_CELLS = 1 << 18  # written at a time: temporaries of large layers would cost memory
 
 
 def style_of(rule: Rule, device: DeviceSpec) -> CellStyle:
@@ -50,7 +50,7 @@ def kept_state(
             array.name, style, array.rows, array.columns, array.layer, seed, reference
         )
         clipped[array.name] = sum(
-            cells.keep_codes(codes[array.name][start : start + _BLOCK_ROWS], style, block)
+            cells.keep_codes(codes[array.name][start : start + len(block.counters)], style, block)
             for start, block in _row_blocks(made)
         )
         state.arrays.append(made)
@@ -60,8 +60,9 @@ def kept_state(
 def _row_blocks(state: ArrayState) -> list[tuple[int, ArrayState]]:
     """Views of an array, so many word lines each."""
     views = []
-    for start in range(0, len(state.counters), _BLOCK_ROWS):
-        rows = np.s_[start : start + _BLOCK_ROWS]
+    block_rows = max(1, _BLOCK_CELLS // state.counters.shape[1])
+    for start in range(0, len(state.counters), block_rows):
+        rows = np.s_[start : start + block_rows]
         views.append(
             (
                 start,
