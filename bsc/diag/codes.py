@@ -1,8 +1,8 @@
 """Every diagnostic code with its page: what it means and how to mend it.
 
 Ranges, each with a file in `bsc.diag.pages`: 1xxx reading models, 2xxx the languages (text IR),
-3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 6xxx data, sessions and
-checkpoints, 7xxx the command line, 9xxx bugs.
+3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 6xxx data, sessions
+and checkpoints, 7xxx the command line, 9xxx bugs.
 """
 
 from __future__ import annotations

@@ -136,6 +136,11 @@ SESSIONS: dict[str, CodePage] = {
         "The sgd rule keeps master weights in digital memory, on no cells. Compile the trained "
         "program for a rule of a device, or train with `carry`.",
     ),
+    "BSC6090": CodePage(
+        "the chip does not fit into memory",
+        "The simulator holds codes, counters and references of every cell, 5 to 10 bytes a weight. "
+        "The message says how much that is and how much this machine has left.",
+    ),
     "BSC6101": CodePage(
         "no checkpoint to resume from",
         "The folder holds no checkpoints, or does not exist. Without --resume a run begins anew.",
