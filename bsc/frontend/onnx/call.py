@@ -88,7 +88,9 @@ class Model:
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):
                 array = array.astype(np.float32, copy=False)
-            check_finite(array, value.label, at)
+            narrowed = array.dtype != value.array.dtype
+            note = ", once rounded to float32" if narrowed else ""
+            check_finite(array, value.label, at, note)
         if not array.flags.c_contiguous:
             array = np.ascontiguousarray(array)
         name = value.label
@@ -109,7 +111,7 @@ class Model:
         return live
 
 
-def check_finite(array: Array, label: str, at: Span) -> None:
+def check_finite(array: Array, label: str, at: Span, note: str = "") -> None:
     """Refuse NaN and infinity, block by block: weights may be large.
 
     Raises:
@@ -125,8 +127,8 @@ def check_finite(array: Array, label: str, at: Span) -> None:
     if wrong:
         raise fail(
             "BSC1007",
-            f"{label!r} holds {nan} NaN and {wrong - nan} infinite numbers (in float32), out of "
-            f"{flat.size}",
+            f"{label!r} holds {nan} NaN and {wrong - nan} infinite numbers among its {flat.size} "
+            f"elements{note}",
             at=at,
             help="the training diverged, or the file is damaged; train or export it again",
         )

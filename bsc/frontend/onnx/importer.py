@@ -13,7 +13,7 @@ from onnx import TensorProto
 from bsc.diag import DiagnosticError, Sink, Span, fail
 from bsc.diag.nearest import nearest
 from bsc.frontend.onnx.boundary import ModelInput, check_outputs, read_input
-from bsc.frontend.onnx.call import Call, Model
+from bsc.frontend.onnx.call import Call, Model, check_finite
 from bsc.frontend.onnx.external import ExternalData
 from bsc.frontend.onnx.inlining import FlatNode, flatten, versions_of
 from bsc.frontend.onnx.ordering import in_order
@@ -235,15 +235,29 @@ def _convert(loaded: _Loaded) -> Graph:
         wide={name for name, data_type in loaded.outputs if data_type == TensorProto.DOUBLE},
         fixed_batch=loaded.input.fixed_batch,
     )
+    sink = Sink()
+    used = {name for node in nodes for name in node.inputs}
+    for name in [name for name in loaded.values if name in used]:
+        _check_weights(loaded.values[name], loaded.source, sink)
     values: dict[str, Value | None] = dict(loaded.values)
     loaded.values = {}  # each array is freed behind its last reader
     values[loaded.input.name] = _feed(model, loaded.input)
-    sink = Sink()
+    sink.raise_if_errors()
     _convert_nodes(nodes, model, values, outputs, sink)
     if not sink.errors:
         _hand_out(model, values, loaded.outputs, sink)
     sink.raise_if_errors()
     return builder.build()
+
+
+def _check_weights(value: Known, source: str, sink: Sink) -> None:
+    """Report all tensors that are not finite together; single numbers may be open bounds."""
+    if value.array.dtype.kind != "f" or value.array.size <= 1:
+        return
+    try:
+        check_finite(value.array, value.label, Span(source, path=f"initialiser {value.label!r}"))
+    except DiagnosticError as error:
+        sink.extend(error.diagnostics)
 
 
 def _feed(model: Model, given: ModelInput) -> Live:

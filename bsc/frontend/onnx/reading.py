@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
@@ -94,3 +95,46 @@ def check_is_model(model: onnx.ModelProto, at: Span) -> None:
     if not model.HasField("graph") or not model.graph.output:
         missing = "no outputs" if model.HasField("graph") else "no graph"
         raise fail("BSC1001", f"the model has {missing}", at=at, help=_EXPORT_AGAIN)
+    # What is not UTF-8 comes out of protobuf as bytes, or not at all (UnicodeDecodeError).
+    if not all(isinstance(text, str) for text in _texts(model)):
+        raise fail(
+            "BSC1001",
+            "a name in the model is not UTF-8: the file is damaged",
+            at=at,
+            help=_EXPORT_AGAIN,
+        )
+
+
+def _texts(model: onnx.ModelProto) -> Iterator[object]:
+    """Every text of a model that is read."""
+    graph = model.graph
+    yield graph.name
+    yield from (entry.domain for entry in model.opset_import)
+    for value in (*graph.input, *graph.output):
+        yield value.name
+        yield from (dim.dim_param for dim in value.type.tensor_type.shape.dim)
+    for tensor in graph.initializer:
+        yield from _tensor_texts(tensor)
+    for sparse in graph.sparse_initializer:
+        yield from (*_tensor_texts(sparse.values), *_tensor_texts(sparse.indices))
+    yield from _node_texts(graph.node)
+    for function in model.functions:
+        yield from (function.name, function.domain)
+        yield from (entry.domain for entry in function.opset_import)
+        yield from (*function.input, *function.output, *function.attribute)
+        yield from (attribute.name for attribute in function.attribute_proto)
+        yield from _node_texts(function.node)
+
+
+def _node_texts(nodes: Iterable[onnx.NodeProto]) -> Iterator[object]:
+    for node in nodes:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield from (attribute.name, attribute.ref_attr_name)
+            yield from _tensor_texts(attribute.t)
+
+
+def _tensor_texts(tensor: onnx.TensorProto) -> Iterator[object]:
+    yield tensor.name
+    for entry in tensor.external_data:
+        yield from (entry.key, entry.value)

@@ -1,0 +1,483 @@
+"""Every wrong model gives one report: codes, places, what to do. No traceback, no memory taken.
+
+The report of each case is the file of its name in `onnx/`; `--update-golden` writes
+them anew.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from bsc.diag import CODES, DiagnosticError, render_all
+from bsc.frontend.onnx import NEWEST_OPSET, import_model
+from bsc.testing.onnx_models import ModelWriter, hand_written, sklearn, torch_classic, torch_dynamo
+
+GOLDEN = Path(__file__).parent / "onnx"
+F32 = TensorProto.FLOAT
+Bad = Callable[[Path], Path | onnx.ModelProto]
+CASES: dict[str, Bad] = {}
+
+
+def case(make: Bad) -> Bad:
+    CASES[make.__name__] = make
+    return make
+
+
+def written(folder: Path, data: bytes) -> Path:
+    path = folder / "model.onnx"
+    path.write_bytes(data)
+    return path
+
+
+def small(op: str = "Relu", shape=("N", 4), out=("N", 4), **attributes) -> onnx.ModelProto:
+    m = ModelWriter(0)
+    m.node(op, ["x"], "y", **attributes)
+    return m.model(shape, [("y", F32, out)], 17)
+
+
+# files
+
+
+@case
+def missing_file(folder):
+    return folder / "nothing.onnx"
+
+
+@case
+def folder_for_a_file(folder):
+    return folder
+
+
+@case
+def empty_file(folder):
+    return written(folder, b"")
+
+
+@case
+def truncated_file(folder):
+    data = torch_classic().SerializeToString()
+    return written(folder, data[: len(data) * 2 // 3])
+
+
+@case
+def garbage(folder):
+    return written(folder, bytes(range(256)) * 4)
+
+
+@case
+def text_that_protobuf_reads_as_nothing(folder):
+    return written(folder, onnx.ModelProto(ir_version=8).SerializeToString())
+
+
+@case
+def pytorch_checkpoint(folder):
+    return written(folder, b"PK\x03\x04 and so on")
+
+
+@case
+def git_lfs_pointer(folder):
+    return written(folder, b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+
+
+@case
+def name_that_is_not_utf8(folder):
+    data = torch_classic().SerializeToString().replace(b"5.bias", b"5.bi\xff\xfe")
+    return written(folder, data)
+
+
+# operators and versions
+
+
+@case
+def unsupported_operators_all_in_one_report(folder):
+    m = ModelWriter(0)
+    x = m.node("Conv", ["x", m.weights("k", 2, 1, 3, 3)], "c")
+    x = m.node("Gelu", [x], "g")
+    x = m.node("Sigmiod", [x], "s")
+    x = m.node("FusedMatMul", [x, m.weights("w", 4, 4)], "f", "com.microsoft")
+    x = m.node("QuantizeLinear", [x, m.tensor("scale", np.float32(1))], "q")
+    m.node("ZipMap", [x], "y", "ai.onnx.ml", classlabels_int64s=[0, 1])
+    return m.model([1, 1, 8, 8], [("y", F32, ["N", 4])], 20,
+                   others=[("com.microsoft", 1), ("ai.onnx.ml", 1)])  # fmt: skip
+
+
+@case
+def opset_too_old(folder):
+    model = small()
+    model.opset_import[0].version = 8
+    return model
+
+
+@case
+def opset_too_new(folder):
+    model = small()
+    model.opset_import[0].version = NEWEST_OPSET + 1
+    return model
+
+
+@case
+def opset_not_named(folder):
+    model = small()
+    del model.opset_import[:]
+    return model
+
+
+@case
+def function_that_calls_itself(folder):
+    model = torch_dynamo()
+    (call,) = [f for f in model.functions if f.name == "block"]
+    call.node[0].op_type = "block"
+    return model
+
+
+@case
+def functions_that_grow_without_bound(folder):
+    m = ModelWriter(0)
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    for level in range(40):
+        inner = ("Relu", "") if level == 0 else (f"f{level - 1}", "local")
+        nodes = [helper.make_node(inner[0], [a], [b], domain=inner[1]) for a, b in ("am", "mb")]
+        m.functions.append(helper.make_function("local", f"f{level}", ["a"], ["b"], nodes, imports))
+    m.node("f39", ["x"], "y", "local")
+    return m.model(["N", 4], [("y", F32, ["N", 4])], 17, others=[("local", 1)])
+
+
+# inputs and outputs
+
+
+@case
+def two_inputs(folder):
+    model = small()
+    model.graph.input.append(helper.make_tensor_value_info("mask", F32, ["N", 4]))
+    return model
+
+
+@case
+def no_input(folder):
+    model = small("Constant", value_floats=[1.0])
+    del model.graph.node[0].input[:]
+    del model.graph.input[:]
+    return model
+
+
+@case
+def input_without_batch(folder):
+    return small(shape=[784])
+
+
+@case
+def input_of_rank_0(folder):
+    return small(shape=[])
+
+
+@case
+def input_without_shape(folder):
+    model = small()
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    return model
+
+
+@case
+def input_of_strings(folder):
+    model = small()
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.STRING
+    return model
+
+
+@case
+def input_that_is_a_sequence(folder):
+    model = small()
+    model.graph.input[0].CopyFrom(helper.make_tensor_sequence_value_info("x", F32, None))
+    return model
+
+
+@case
+def dynamic_features(folder):
+    return small(shape=["N", "features", 3])
+
+
+@case
+def negative_dimension(folder):
+    return small(shape=["N", -4])
+
+
+@case
+def huge_input(folder):
+    return small(shape=["N", 1 << 40])
+
+
+@case
+def output_that_is_a_map(folder):
+    model = sklearn()
+    entry = model.graph.output[1].type
+    entry.Clear()
+    entry.sequence_type.elem_type.map_type.key_type = TensorProto.INT64
+    return model
+
+
+@case
+def output_that_nobody_defines(folder):
+    model = small()
+    model.graph.output[0].name = "z"
+    return model
+
+
+# the graph
+
+
+@case
+def circle(folder):
+    m = ModelWriter(0)
+    m.node("Add", ["x", "c"], "a")
+    m.node("Relu", ["a"], "b")
+    m.node("Tanh", ["b"], "c")
+    m.node("Sigmoid", ["c"], "y")
+    return m.model(["N", 4], [("y", F32, ["N", 4])], 17)
+
+
+@case
+def missing_initialisers(folder):
+    model = torch_classic()
+    kept = [t for t in model.graph.initializer if t.name not in ("1.weight", "7.bias")]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return model
+
+
+@case
+def value_defined_twice(folder):
+    model = hand_written()
+    model.graph.node.append(helper.make_node("Relu", ["x"], ["h1"], name="again"))
+    return model
+
+
+@case
+def mismatched_shapes(folder):
+    m = ModelWriter(0)
+    x = m.node("Gemm", ["x", m.weights("w", 5, 4)], "h")
+    m.node("Add", [x, m.weights("b", 3)], "y")
+    m.node("Add", ["x", m.weights("c", 3)], "z")
+    return m.model(["N", 4], [("y", F32, ["N", 4]), ("z", F32, ["N", 4])], 17)
+
+
+@case
+def product_of_two_computed_values(folder):
+    m = ModelWriter(0)
+    m.node("Gemm", ["x", m.node("Transpose", ["x"], "t", perm=[0, 1])], "y")
+    return m.model(["N", 4], [("y", F32, ["N", "N"])], 17)
+
+
+@case
+def reshape_that_mixes_samples(folder):
+    m = ModelWriter(0)
+    m.node("Reshape", ["x", m.tensor("s", np.array([-1, 2], np.int64))], "y")
+    return m.model(["N", 4], [("y", F32, ["N", 2])], 17)
+
+
+@case
+def softmax_across_the_batch(folder):
+    return small("Softmax", axis=0)
+
+
+@case
+def training_mode(folder):
+    model = torch_classic(17)
+    (norm,) = [n for n in model.graph.node if n.op_type == "BatchNormalization"]
+    norm.attribute.append(helper.make_attribute("training_mode", 1))
+    return model
+
+
+@case
+def attribute_of_another_kind(folder):
+    return small("LeakyRelu", alpha="steep")
+
+
+# tensors
+
+
+@case
+def weights_with_nan_and_infinity(folder):
+    model = torch_classic()
+    for tensor in model.graph.initializer:
+        if tensor.name in ("1.weight", "5.bias"):
+            data = np.frombuffer(tensor.raw_data, np.float32).copy()
+            data[:3] = [np.nan, np.inf, -np.inf]
+            tensor.raw_data = data.tobytes()
+    return model
+
+
+@case
+def double_weights_beyond_float32(folder):
+    m = ModelWriter(0)
+    m.node("Gemm", ["x", m.tensor("w", np.full((4, 4), 1e300))], "y")
+    kind = TensorProto.DOUBLE
+    return m.model(["N", 4], [("y", kind, ["N", 4])], 17, input_type=kind)
+
+
+@case
+def negative_variance(folder):
+    model = torch_classic()
+    (tensor,) = [t for t in model.graph.initializer if t.name == "2.running_var"]
+    tensor.raw_data = np.full(16, -1, np.float32).tobytes()
+    return model
+
+
+@case
+def tensor_with_too_few_bytes(folder):
+    model = torch_classic()
+    model.graph.initializer[0].raw_data = b"\0" * 12
+    return model
+
+
+@case
+def huge_tensor_without_data(folder):
+    model = torch_classic()
+    tensor = model.graph.initializer[0]
+    tensor.dims[:] = [1 << 20, 1 << 20]
+    return model
+
+
+@case
+def two_gigabytes_without_data(folder):
+    model = torch_classic()
+    tensor = model.graph.initializer[0]
+    tensor.dims[:] = [1 << 15, 1 << 15]
+    return model
+
+
+@case
+def tensor_of_negative_shape(folder):
+    model = torch_classic()
+    model.graph.initializer[0].dims[:] = [-2, -8]
+    return model
+
+
+@case
+def tensor_of_an_unread_type(folder):
+    model = torch_classic()
+    model.graph.initializer[0].data_type = TensorProto.FLOAT8E4M3FN
+    return model
+
+
+@case
+def huge_constant_of_shape(folder):
+    m = ModelWriter(0)
+    shape = m.tensor("s", np.array([1 << 20, 1 << 20], np.int64))
+    m.node("MatMul", ["x", m.node("ConstantOfShape", [shape], "w")], "y")
+    return m.model(["N", 4], [("y", F32, ["N", 4])], 17)
+
+
+@case
+def constants_that_multiply_into_a_huge_one(folder):
+    m = ModelWriter(0)
+    a, b = m.tensor("a", np.ones((1 << 16, 1), "f4")), m.tensor("b", np.ones((1, 1 << 16), "f4"))
+    m.node("Add", ["x", m.node("MatMul", [a, b], "ab")], "y")
+    return m.model(["N", 4], [("y", F32, ["N", 4])], 17)
+
+
+# external data
+
+
+def external(folder: Path, location: str, **numbers: int) -> Path:
+    model = torch_classic()
+    tensor = model.graph.initializer[0]
+    size = len(tensor.raw_data)
+    (folder / "weights.bin").write_bytes(tensor.raw_data)
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    entries = {"location": location, "offset": 0, "length": size, **numbers}
+    for key, value in entries.items():
+        tensor.external_data.add(key=key, value=str(value))
+    return written(folder, model.SerializeToString())
+
+
+@case
+def external_data_above_the_folder(folder):
+    return external(folder, "../../etc/passwd")
+
+
+@case
+def external_data_at_an_absolute_path(folder):
+    return external(folder, "/etc/passwd")
+
+
+@case
+def external_data_on_a_windows_drive(folder):
+    return external(folder, "C:\\weights.bin")
+
+
+@case
+def external_data_behind_a_link(folder):
+    (folder / "link.bin").symlink_to(folder / "weights.bin")
+    return external(folder, "link.bin")
+
+
+@case
+def external_data_behind_a_linked_folder(folder):
+    (folder / "linked").symlink_to(folder)
+    return external(folder, "linked/weights.bin")
+
+
+@case
+def external_data_missing(folder):
+    return external(folder, "lost.bin")
+
+
+@case
+def external_data_that_is_a_folder(folder):
+    (folder / "sub").mkdir()
+    return external(folder, "sub")
+
+
+@case
+def external_data_too_short(folder):
+    return external(folder, "weights.bin", offset=1 << 40)
+
+
+@case
+def external_data_of_another_length(folder):
+    return external(folder, "weights.bin", length=12)
+
+
+@case
+def external_data_at_a_negative_offset(folder):
+    return external(folder, "weights.bin", offset=-4)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_report(name: str, tmp_path: Path, update_golden: bool) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    given = CASES[name](folder)
+    tracemalloc.start()
+    with pytest.raises(DiagnosticError) as error:
+        import_model(given)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
+    for diagnostic in error.value.diagnostics:
+        assert diagnostic.code in CODES
+        assert diagnostic.labels or diagnostic.help
+    text = render_all(error.value.diagnostics) + "\n"
+    assert str(tmp_path) not in text
+    golden = GOLDEN / f"{name}.txt"
+    if update_golden:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_every_report_belongs_to_a_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
+
+
+def test_every_code_of_the_importer_has_a_case() -> None:
+    codes = {code for code in CODES if code.startswith("BSC10")}
+    text = "".join(path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.txt"))
+    assert sorted(code for code in codes if code not in text) == []
