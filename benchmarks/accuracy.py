@@ -97,13 +97,13 @@ def train(
             data.x_test, data.y_test, mode="stochastic", repeats=repeats
         ).accuracy
     found["binary"] = chip.evaluate(data.x_test, data.y_test, mode="binary").accuracy
-    last = history.epochs[-1]
+    last = history.records[-1]
     ledger.add(
         **keys,
         accuracy=found,
         pulses_per_weight=last.pulses_per_weight,
         saturated=last.saturated,
-        curve=[record.accuracy for record in history.epochs],
+        curve=[record.accuracy for record in history.records],
         digest=chip.digest(),
         seconds=round(time.perf_counter() - start, 1),
     )
