@@ -49,9 +49,11 @@ def for_model(options: Mapping[str, Any], output: Output) -> dict[str, Any]:
         arguments["input_range"] = parse_range(options["input_range"])
     if "calibrate" in options:
         from bsc_runtime import load_data
+        from bsc_runtime.data import calibration_values
 
         output.progress(f"calibrating on {options['calibrate']}")
-        arguments["calibrate"] = load_data(options["calibrate"]).x
+        x = load_data(options["calibrate"]).x
+        arguments["calibrate"] = calibration_values(x, arguments.get("input_range"))
     return arguments
 
 

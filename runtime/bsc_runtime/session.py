@@ -109,11 +109,13 @@ class Session:
         return digest(self.state)
 
     def save(self, path: str | Path) -> Path:
-        """Write the program with the present state, wholly or not at all."""
+        """Write the program, its present state and readable source, wholly or not at all."""
+        from bsc.backend.python import emit
         from bsc.program.file import save
 
-        save(self.program, Path(path))
-        return Path(path)
+        program, place = self.program, Path(path)
+        save(program, place, python_source=emit(program, place.name))
+        return place
 
     def conductances(self) -> dict[str, npt.NDArray[np.float64]]:
         """Conductances in siemens by `<array>/tile_<row>_<column>/<what>`; see `conductances`."""

@@ -8,7 +8,7 @@ import pytest
 from bsc.diag import Diagnostic
 from bsc.numerics.tables import pixel_levels
 from bsc.program.model import InputSpec
-from bsc_runtime.data import class_indices, encode, fit_input
+from bsc_runtime.data import calibration_values, class_indices, encode, fit_input
 from bsc_runtime.data.encode import as_pixels, probabilities
 from bsc_runtime.notes import Notes
 
@@ -111,3 +111,13 @@ def test_labels_in_their_many_forms() -> None:
     assert class_indices([9, 5, 7], 3, 3, (5, 7, 9)).tolist() == wanted
     assert class_indices([5, 9, 7], 3, 3, (9, 7, 5)).tolist() == [2, 0, 1]
     assert class_indices([2, 0, 1], 3, 3, ("a", "b", "c")).tolist() == wanted
+
+
+def test_calibration_sees_what_the_model_sees() -> None:
+    """Bytes count as k/255, unless the declared range says that the model scales them itself."""
+    k = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
+    np.testing.assert_array_equal(calibration_values(k), k / np.float32(255))
+    np.testing.assert_array_equal(calibration_values(k, (-0.5, 3.0)), k / np.float32(255))
+    assert calibration_values(k, (0.0, 255.0)) is k
+    floats = k.astype(np.float32)
+    assert calibration_values(floats) is floats

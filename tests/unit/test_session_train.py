@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from bsc.hw.device import siemens
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
 from bsc.plans import plan_for
+from bsc.program.file import load, read_python
 from bsc.program.model import Program
 from bsc.testing.networks import dense_network
 from bsc_runtime import Callback, EpochRecord, Progress, Session
@@ -236,3 +238,19 @@ def _with(made: Program, state: ChipState) -> Program:
     from dataclasses import replace
 
     return replace(made, state=state)
+
+
+@pytest.mark.parametrize("rule", ["carry", "sgd", "hp"])
+def test_a_saved_session_goes_on_as_if_nothing_had_happened(tmp_path: Path, rule: str) -> None:
+    x, y = problem()
+    session = Session(program("oxram-64", rule), seed=7, executor="reference")
+    session.train(x, y, epochs=2)
+    saved = session.save(tmp_path / "chip.bsp")
+    assert read_python(saved)
+    again = Session(load(saved), executor="reference")
+    assert again.digest() == session.digest()
+    np.testing.assert_array_equal(again.infer(x)["y"], session.infer(x)["y"])
+    if rule != "hp":  # the baseline begins anew each time
+        session.train(x, y)
+        again.train(x, y)
+        assert again.digest() == session.digest()

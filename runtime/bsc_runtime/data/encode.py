@@ -104,6 +104,20 @@ def model_values(spec: InputSpec, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x.astype(np.float64) / 255.0
 
 
+def calibration_values(
+    x: npt.NDArray[Any], input_range: tuple[float, float] | None = None
+) -> npt.NDArray[Any]:
+    """Inputs in the model's own unit, in their own shape, for `bsc.compile(calibrate=...)`.
+
+    Args:
+        x: as loaded.
+        input_range: the range declared for the model's input, if any.
+    """
+    if x.dtype != np.uint8 or (input_range is not None and _is_wide(*input_range)):
+        return x
+    return x.astype(np.float32) / np.float32(255)
+
+
 def is_unit(spec: InputSpec) -> bool:
     """Whether the range of every element is [0, 1]."""
     return all(v == 0.0 for v in spec.low) and all(v == 1.0 for v in spec.high)
@@ -111,7 +125,11 @@ def is_unit(spec: InputSpec) -> bool:
 
 def is_raw_pixels(spec: InputSpec) -> bool:
     """Whether bytes are values as they are: the declared range reaches past 8 or -8."""
-    return spec.declared and max(max(spec.high), -min(spec.low)) > 8.0
+    return spec.declared and _is_wide(min(spec.low), max(spec.high))
+
+
+def _is_wide(low: float, high: float) -> bool:
+    return max(high, -low) > 8.0
 
 
 def as_pixels(x: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | None:
