@@ -185,7 +185,8 @@ class Call:
     def known_integers(self, index: int, what: str) -> list[int | Extent]:
         """A list of integers, or of multiples of the batch, as an input."""
         array = self.known(index, what).array
-        if array.dtype.kind not in "iuO" or array.ndim > 1:
+        numbers = all(isinstance(e, int | np.integer | Extent) for e in array.flat)
+        if array.dtype.kind not in "iuO" or array.ndim > 1 or not numbers:
             raise self.refuse(
                 "BSC1003", f"{what} is {array.dtype}{list(array.shape)}, expected integers"
             )
@@ -310,7 +311,10 @@ class Call:
             self._check_types(op, arrays, merged)
         except (TypeRuleError, TypeError) as error:
             raise self.refuse("BSC1012", f"{self.node.op_type}: {error}") from None
-        result = np.asarray(definition.reference(arrays, merged, None)[0])
+        try:
+            result = np.asarray(definition.reference(arrays, merged, None)[0])
+        except (IndexError, ValueError) as error:  # an index that the types do not show
+            raise self.refuse("BSC1012", f"{self.node.op_type} of constants: {error}") from None
         return Known(result, label, over_batch)
 
     def _check_types(self, op: str, arrays: Sequence[Array], attrs: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ def _divide(call: Call, a: Known, b: Known) -> Known | None:
     if a.symbolic or b.symbolic:
         try:
             return call.constant(np.asarray(a.array.astype(object) // b.array, object))
-        except TypeError:
+        except (TypeError, ValueError):
             raise call.refuse("BSC1011", "Div splits the batch size, which is open") from None
     if a.array.dtype.kind not in "iu" or b.array.dtype.kind not in "iu":
         return None
@@ -78,11 +78,11 @@ def negate(call: Call) -> Value:
     return call.emit("mul", [x, minus])
 
 
-def on_constants(function: Callable[..., Any]) -> Callable[[Call], Value]:
+def on_constants(function: Callable[..., Any], inputs: int = 1) -> Callable[[Call], Value]:
     """A converter of what is supported between constants alone."""
 
     def convert(call: Call) -> Value:
-        arrays = [call.known(i, f"input {i}").array for i in range(len(call.values))]
+        arrays = [call.known(i, f"input {i}").array for i in range(inputs)]
         if any(array.dtype.kind not in "fiu" for array in arrays):
             kinds = " and ".join(str(array.dtype) for array in arrays)
             raise call.refuse("BSC1003", f"{call.node.op_type} of {kinds}")
@@ -102,16 +102,23 @@ def extremum(side: str) -> Callable[[Call], Value]:
     choose: Callable[[Any, Any], Any] = np.minimum if side == "high" else np.maximum
 
     def convert(call: Call) -> Value:
-        live = [v for v in call.values if isinstance(v, Live)]
-        known = [v for v in call.values if isinstance(v, Known)]
+        given = [call.input(i) for i in range(max(1, len(call.values)))]
+        live = [v for v in given if isinstance(v, Live)]
+        known = [v for v in given if isinstance(v, Known)]
         if len(live) > 1 or any(v.array.dtype.kind not in "fiu" for v in known):
             raise call.refuse(
                 "BSC1003", f"{call.node.op_type} of {len(live)} computed values, expected one"
             )
         if not live:
             result = known[0].array
-            for other in known[1:]:
-                result = choose(result, other.array)
+            try:
+                for other in known[1:]:
+                    result = choose(result, other.array)
+            except ValueError:
+                raise call.refuse(
+                    "BSC1012", f"{call.node.op_type} gets shapes that do not broadcast"
+                ) from None
+            call.check_size(result.shape)
             return call.constant(result)
         if any(v.array.size != 1 or v.array.ndim > len(live[0].shape) for v in known):
             raise call.refuse(

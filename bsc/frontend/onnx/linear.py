@@ -85,6 +85,8 @@ def linear_regressor(call: Call) -> Value:
 def as_float(call: Call, value: Value) -> Value:
     """A value as float32, which scikit-learn's operators compute in whatever they are given."""
     if isinstance(value, Known):
+        if value.array.dtype.kind not in "fiu":
+            raise call.refuse("BSC1012", f"{call.node.op_type} of {value.array.dtype}")
         return Known(value.array.astype(np.float32), value.label)
     if value.type.encoding == "f32":
         return value
@@ -98,7 +100,8 @@ def _weights(call: Call, value: Value, least_rank: int) -> Known:
             f"{call.node.op_type} multiplies two values that depend on the model's input",
             help=_CONSTANT_WEIGHTS,
         )
-    if value.array.ndim < least_rank or value.array.dtype == object or value.over_batch:
+    few = value.array.ndim < least_rank or not value.array.size
+    if few or value.array.dtype == object or value.over_batch:
         raise call.refuse(
             "BSC1012",
             f"the weights of {call.node.op_type} have the shape {list(value.array.shape)}, "
@@ -113,6 +116,10 @@ def _scaled(call: Call, value: Value, factor: float) -> Known:
         raise call.refuse(
             "BSC1014",
             f"the bias of {call.node.op_type} depends on the model's input, expected a constant",
+        )
+    if value.array.dtype.kind != "f":
+        raise call.refuse(
+            "BSC1012", f"{call.node.op_type} of {value.array.dtype}, expected float weights"
         )
     if factor == 1.0:
         return value

@@ -63,9 +63,9 @@ _ROWS: tuple[Converter, ...] = (
     Converter("", "Min", elementwise.extremum("high"), "clip", "one bound for all elements"),
     Converter("", "Max", elementwise.extremum("low"), "clip", "one bound for all elements"),
     Converter("", "Abs", elementwise.on_constants(np.abs), "folded", _CONSTANTS),
-    Converter("", "Mod", elementwise.on_constants(np.mod), "folded", _CONSTANTS),
+    Converter("", "Mod", elementwise.on_constants(np.mod, 2), "folded", _CONSTANTS),
     Converter("", "Exp", elementwise.on_constants(np.exp), "folded", _CONSTANTS),
-    Converter("", "Pow", elementwise.on_constants(np.power), "folded", _CONSTANTS),
+    Converter("", "Pow", elementwise.on_constants(np.power, 2), "folded", _CONSTANTS),
     Converter("", "Reciprocal", elementwise.on_constants(np.reciprocal), "folded", _CONSTANTS),
     Converter("", "Sqrt", elementwise.on_constants(np.sqrt), "folded", _CONSTANTS),
     # activations
