@@ -165,7 +165,7 @@ TILE_READ_TRANSPOSED = OpDef(
 
 def _infer_join(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
     groups = int(attrs["groups"])  # type: ignore[arg-type]
-    if groups < 1 or len(types) % groups:
+    if groups < 1 or not types or len(types) % groups:
         raise TypeRuleError(f"{len(types)} parts do not make {groups} groups")
     width = 0
     for group in range(groups):
@@ -173,7 +173,10 @@ def _infer_join(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
         for part in members:
             expect("part", part, Encoding.SUM, 2)
             expect_extent("part", part.shape[1], members[0].shape[1])
-        width += int(members[0].shape[1])
+        extent = members[0].shape[1]
+        if not isinstance(extent, int):
+            raise TypeRuleError(f"part is {members[0]}: its width must be a number")
+        width += extent
     return [TensorType(Encoding.SUM, (batch_of(types[0]), width))]
 
 

@@ -126,6 +126,8 @@ CAST = OpDef(
 
 
 def _infer_concat(inputs: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    if not inputs:
+        raise TypeRuleError("there is nothing to join")
     first = inputs[0]
     axis = axis_of(integer(attrs, "axis"), len(first.shape))
     total = 0
