@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from bsc.numerics import functions
 from bsc.numerics.cells import forward_weights
@@ -49,14 +48,12 @@ def float_sums(
     }
     if not inner:
         kept = {names[-1]: kept[names[-1]]}
-    # One thread: on a busy second core, matrix products lose more than they gain.
-    with threadpool_limits(limits=1, user_api="blas"):
-        for start in range(0, len(values), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            sums = _layers(program, weights, probabilities(program.input, values[rows]))
-            for name, y in zip(names, sums, strict=True):
-                if name in kept:
-                    kept[name][rows] = y
+    for start in range(0, len(values), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        sums = _layers(program, weights, probabilities(program.input, values[rows]))
+        for name, y in zip(names, sums, strict=True):
+            if name in kept:
+                kept[name][rows] = y
     return kept[names[-1]], kept if inner else {}
 
 

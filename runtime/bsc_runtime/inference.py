@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from bsc.diag import did_you_mean, fail
 from bsc.ir.graph import Graph
@@ -96,13 +97,22 @@ def score(
         notes: hears why analog mode computes in floating point.
         inner: whether sums of inner arrays are wanted too; analog mode alone has them.
     """
-    if request.mode == "analog":
-        why = _why_float(program, inputs)
-        if why:
-            notes.note("BSC6023", f"analog mode computes in floating point: {why}")
-        if why or inner or inputs.encoded is None:
-            y, kept = float_sums(program, executor.state(), inputs.values, inner=inner)
-            return Scores(y, 1.0, kept)
+    # One thread: on a busy second core, matrix products lose more than they gain.
+    with threadpool_limits(limits=1, user_api="blas"):
+        if request.mode == "analog":
+            why = _why_float(program, inputs)
+            if why:
+                notes.note("BSC6023", f"analog mode computes in floating point: {why}")
+            if why or inner or inputs.encoded is None:
+                y, kept = float_sums(program, executor.state(), inputs.values, inner=inner)
+                if why or inputs.encoded is None:
+                    return Scores(y, 1.0, kept)
+                return replace(_executed(program, executor, inputs, request), inner=kept)
+        return _executed(program, executor, inputs, request)
+
+
+def _executed(program: Program, executor: Executor, inputs: Inputs, request: Request) -> Scores:
+    """Exact sums, or votes, from the executor."""
     if request.mode == "vote" and not _has_readout(program):
         raise fail(
             "BSC6030",
@@ -151,19 +161,7 @@ def outputs(program: Program, scores: Scores, notes: Notes) -> dict[str, Any]:
         )
     feeds = {name: values[name] for name in tail.inputs if name in values}
     if lost:
-        producers = tail.producers()
-        needed: set[str] = set()
-        pending = list(wanted)
-        while pending:
-            node = producers.get(pending.pop())
-            if node is not None and not needed.issuperset(node.outputs):
-                needed.update(node.outputs)
-                pending.extend(name for name in node.inputs if name)
-        tail = tail.with_nodes(
-            [n for n in tail.nodes if needed.issuperset(n.outputs)],
-            inputs=tuple(feeds),
-            outputs=tuple(wanted),
-        )
+        tail = _pruned(tail, tuple(feeds), tuple(wanted))
     return run(tail, feeds, OPS)
 
 
@@ -174,6 +172,20 @@ def needs_inner(program: Program) -> bool:
 
 def _has_readout(program: Program) -> bool:
     return any(step.op is StepOp.READOUT for step in program.training)
+
+
+def _pruned(tail: Graph, inputs: tuple[str, ...], wanted: tuple[str, ...]) -> Graph:
+    """The part of a graph that some outputs need."""
+    producers = tail.producers()
+    needed: set[str] = set()
+    pending = list(wanted)
+    while pending:
+        node = producers.get(pending.pop())
+        if node is not None and not needed.issuperset(node.outputs):
+            needed.update(node.outputs)
+            pending.extend(name for name in node.inputs if name)
+    nodes = [n for n in tail.nodes if needed.issuperset(n.outputs)]
+    return tail.with_nodes(nodes, inputs=inputs, outputs=wanted)
 
 
 def _reachable(tail: Graph, known: set[str]) -> list[str]:
