@@ -1,0 +1,80 @@
+"""Mode `analog`: the expectations of the bits, in exact integers (docs/semantics.md, section 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.numerics.encode import analog_levels
+from bsc.numerics.state import CODE_MAX
+from bsc.program.executor import EncodedData
+from bsc.program.model import Program
+from bsc.tiling.plan import Step, StepOp
+from bsc_runtime.kernels.layout import Memory
+from bsc_runtime.sim.memory import Layout
+
+_BLOCK = 512  # samples at a time
+_EXACT = 1 << 53
+
+
+class AnalogReader:
+    """Reads one state of a chip."""
+
+    def __init__(self, program: Program, layout: Layout, memory: Memory, noise_bits: int) -> None:
+        """Take the weights as they are now."""
+        self._program = program
+        self._unit = 1 << noise_bits
+        self._weights = [self._matrix(layout, memory, i) for i in range(len(layout.places))]
+
+    def _matrix(self, layout: Layout, memory: Memory, index: int) -> npt.NDArray[Any]:
+        """Forward weights: float64 where every sum stays below 2**53, and so exact, else int64."""
+        place = layout.places[index]
+        exact = place.rows * 65536 * CODE_MAX < _EXACT  # the largest unit of a level
+        weights = place.plane(memory.codes, place.forward).astype(np.float64 if exact else np.int64)
+        if place.row_reference >= 0:
+            start = place.row_reference
+            weights -= memory.references[start : start + place.rows, None]
+        return weights
+
+    def read(self, data: EncodedData) -> npt.NDArray[np.int64]:
+        """Last sums, [N, classes]."""
+        parts = [
+            self._block(data.values[start : start + _BLOCK], data.levels)
+            for start in range(0, len(data), _BLOCK)
+        ]
+        classes = self._program.arrays[-1].columns
+        return np.concatenate(parts) if parts else np.zeros((0, classes), np.int64)
+
+    def _block(
+        self, values: npt.NDArray[Any], levels: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.int64]:
+        thresholds = levels[values] if levels.size else values
+        vectors: dict[int, npt.NDArray[Any]] = {}
+        units: dict[int, int] = {}
+        last = -1
+        for step in self._program.inference:
+            match step.op:
+                case StepOp.ENCODE:
+                    vectors[step.target], units[step.target] = thresholds, 65536
+                case StepOp.READ:
+                    source = step.sources[0]
+                    vectors[step.target] = self._sums(step, vectors[source], units[source])
+                    units[step.target] = units[source]
+                    last = step.target
+                case StepOp.SAMPLE:
+                    source = step.sources[0]
+                    table = np.asarray(self._program.tables[step.table("threshold")])
+                    vectors[step.target] = analog_levels(vectors[source], table, units[source])
+                    units[step.target] = self._unit
+                case _:
+                    raise ValueError(f"step {step.op} has no analog form")
+        return vectors[last]
+
+    def _sums(self, step: Step, levels: npt.NDArray[Any], unit: int) -> npt.NDArray[np.int64]:
+        weights = self._weights[step.array]
+        inputs = self._program.arrays[step.array].inputs
+        sums = levels.astype(weights.dtype) @ weights[:inputs]
+        sums += unit * weights[inputs:].sum(axis=0)  # bias lines are always on
+        return np.asarray(sums, np.int64)

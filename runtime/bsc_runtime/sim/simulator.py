@@ -1,0 +1,364 @@
+"""Executes a Program's steps on compiled kernels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.numerics.state import CODE_MAX, ChipState
+from bsc.program.executor import EncodedData, TrainCounts
+from bsc.program.model import Program
+from bsc.tiling.plan import Step as ProgramStep
+from bsc.tiling.plan import StepOp
+from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
+from bsc_runtime.sim.analog import AnalogReader
+from bsc_runtime.sim.memory import aligned_zeros, counter_type, lay_out, load, unload
+from bsc_runtime.sim.tables import TableStore, Vectors, array_table, step_table, vectors
+
+SLOTS = 64
+"""Samples that a worker carries through one step before the next step begins.
+
+More would use an array's codes more often while they are in the cache, but the samples' own vectors
+would then leave it; between 16 and 128 the speed hardly changes.
+"""
+
+BATCH_FOR_WORKERS = 16
+"""Smaller batches run on one thread: waiting for each other would cost more than it saves."""
+
+_ELEMENTS = 1 << 31  # beyond this, sums of 32 bits might overflow
+
+
+class Simulator:
+    """One chip in memory, running one program (docs/semantics.md); see `Executor`.
+
+    Results do not depend on `threads`, on how a run is cut into calls, or on the machine. Calls
+    from several Python threads wait for each other.
+
+    Attributes:
+        samples: n, samples presented for training so far.
+        checks: g, checks done so far.
+        pulses: pulses given since the initial state.
+    """
+
+    def __init__(self, program: Program, state: ChipState, *, threads: int = 1) -> None:
+        """Load a chip.
+
+        Args:
+            program: what to run.
+            state: cells, counters and clocks; copied, never changed.
+            threads: how many cores a call may use.
+        """
+        if threads < 1:
+            raise ValueError(f"{threads} threads")
+        self._program = program
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._seed, self._epochs, self._place = state.seed, state.epochs, state.place
+        self.samples, self.checks, self.pulses = state.samples, state.checks, state.pulses
+        steps = program.training or program.inference
+        backward = {s.array for s in steps if s.op is StepOp.READ_TRANSPOSED}
+        self._layout = lay_out(program.arrays, state, backward)
+        store = TableStore(program.tables)
+        inference = _inference_steps(program)
+        update = step_table(program, program.update, store)
+        training = step_table(program, program.training, store)
+        self._inference_table = step_table(program, inference, store)
+        _name_producers(self._inference_table)
+        arrays = array_table(program, self._layout)
+        self._train_vectors = vectors(program, program.training, SLOTS * threads, threads)
+        self._infer_vectors = vectors(program, inference, SLOTS * threads, threads)
+        self._train_network = Network(arrays, self._train_vectors.buffers, training, update)
+        self._infer_network = Network(
+            arrays, self._infer_vectors.buffers, self._inference_table, update[:0]
+        )
+        self._rest = _largest_rest(program, state)
+        self._memory = load(
+            self._layout, state, store.joined(), self._rest + max(1, program.plan.batch)
+        )
+        self._mark_rows(state)
+        self._works: dict[tuple[str, bool], Work] = {}
+
+    def train(
+        self,
+        data: EncodedData,
+        labels: npt.NDArray[np.int32],
+        order: npt.NDArray[np.int64],
+        batch: int,
+    ) -> TrainCounts:
+        """Train on data[order[0]], data[order[1]], ...; see `Executor.train`."""
+        if not self._program.training:
+            raise ValueError(f"the program has no training steps: {self._program.untrainable}")
+        order = np.ascontiguousarray(order, np.int64)
+        labels = np.ascontiguousarray(labels, np.int32)
+        self._verify_call(data, labels, order, batch)
+        with self._lock:
+            return self._train(data, labels, order, batch)
+
+    def infer(
+        self,
+        data: EncodedData,
+        mode: str,
+        *,
+        repeats: int = 1,
+        reads: int = 1,
+        seed: int = 0,
+        first_index: int = 0,
+    ) -> npt.NDArray[np.int64]:
+        """Last layer's sums or votes, [N, classes]; see `Executor.infer`."""
+        if repeats < 1 or reads < 1 or repeats * reads > 1 << 16:
+            raise ValueError(f"{repeats} repeats of {reads} reads: 1 to 65536 in all")
+        _verify_data(data, self._width)
+        with self._lock:
+            if mode == "analog":
+                noise_bits = self._program.target.periphery.noise_bits
+                reader = AnalogReader(self._program, self._layout, self._memory, noise_bits)
+                return reader.read(data)
+            kind = Mode[mode.upper()]
+            if kind is Mode.VOTE and self._inference_table[-1, Step.TABLE] < 0:
+                raise ValueError("mode vote needs a program with a readout")
+            if kind is Mode.BINARY:
+                repeats = reads = 1
+            return self._infer(data, kind, repeats, reads, seed, first_index)
+
+    def state(self) -> ChipState:
+        """A copy of the chip's state now."""
+        with self._lock:
+            arrays = [unload(self._memory, place) for place in self._layout.places]
+            return ChipState(
+                arrays,
+                self._seed,
+                self.samples,
+                self.checks,
+                self._epochs,
+                self._place,
+                self.pulses,
+            )
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that the chip's state takes in memory."""
+        return self._layout.bytes_needed(self._memory.counters.itemsize)
+
+    @property
+    def _width(self) -> int:
+        encode = next(s for s in self._program.inference if s.op is StepOp.ENCODE)
+        return self._program.buffers[encode.target].size
+
+    def _train(
+        self,
+        data: EncodedData,
+        labels: npt.NDArray[np.int32],
+        order: npt.NDArray[np.int64],
+        batch: int,
+    ) -> TrainCounts:
+        from bsc_runtime.kernels.train import train
+
+        kind = counter_type(self._rest + batch)
+        if np.dtype(kind).itemsize > self._memory.counters.itemsize:
+            wider = aligned_zeros(self._memory.counters.size, kind)
+            wider[:] = self._memory.counters
+            self._memory = self._memory._replace(counters=wider)
+        values, order, labels = _aligned(data.values, order, labels)
+        workers = self._threads if min(batch, order.size) >= BATCH_FOR_WORKERS else 1
+        work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
+        work.gate[0] = 0
+        numbers = self._numbers(workers, self._seed, self.samples)
+        numbers[Run.CHECK], numbers[Run.BATCH] = self.checks, batch
+        numbers[Run.SLOTS] = min(self._train_vectors.slots, SLOTS * workers)
+
+        def run(worker: int) -> None:
+            train(
+                self._train_network,
+                self._memory,
+                work,
+                values,
+                data.levels,
+                labels,
+                order,
+                numbers,
+                worker,
+            )
+
+        if workers > 1:  # compiles where nobody waits yet
+            train(
+                self._train_network,
+                self._memory,
+                work,
+                values,
+                data.levels,
+                labels,
+                order[:0],
+                numbers,
+                0,
+            )
+        _side_by_side(run, workers)
+        pulses = int(work.pulses[:workers, 0].sum())
+        checks = -(-order.size // batch)
+        self.samples += order.size
+        self.checks += checks
+        self.pulses += pulses
+        return TrainCounts(order.size, checks, pulses)
+
+    def _infer(
+        self, data: EncodedData, mode: Mode, repeats: int, reads: int, seed: int, first_index: int
+    ) -> npt.NDArray[np.int64]:
+        from bsc_runtime.kernels.infer import infer
+
+        every = np.arange(len(data), dtype=np.int64)
+        values, _, _ = _aligned(data.values, every, np.zeros(len(data), np.int32))
+        classes = self._program.arrays[-1].columns
+        out = np.zeros((len(data), classes), np.int64)
+        work = self._work(self._infer_vectors, "infer", _sum_type(self._program, reads))
+        workers = max(1, min(self._threads, len(data) // BATCH_FOR_WORKERS))
+        numbers = self._numbers(workers, seed, first_index)
+        numbers[Run.SLOTS] = self._infer_vectors.slots // self._threads
+        numbers[Run.REPEATS], numbers[Run.READS], numbers[Run.MODE] = repeats, reads, mode
+
+        def run(worker: int) -> None:
+            infer(
+                self._infer_network, self._memory, work, values, data.levels, out, numbers, worker
+            )
+
+        _side_by_side(run, workers)
+        return out
+
+    def _numbers(self, workers: int, seed: int, first: int) -> npt.NDArray[np.int64]:
+        numbers = np.zeros(len(Run), np.int64)
+        numbers[Run.KEY_0], numbers[Run.KEY_1] = seed & 0xFFFFFFFF, seed >> 32
+        numbers[Run.FIRST], numbers[Run.WORKERS] = first, workers
+        numbers[Run.SHIFT] = 16 - self._program.target.periphery.noise_bits
+        return numbers
+
+    def _work(self, held: Vectors, name: str, sums: type[np.signedinteger[Any]]) -> Work:
+        key = (name, sums is np.int64)
+        if key not in self._works:
+            self._works[key] = _make_work(self._program, held, self._threads, sums)
+        return self._works[key]
+
+    def _mark_rows(self, state: ChipState) -> None:
+        """Rows whose counters reached T elsewhere (another plan's T, say) get their check."""
+        thresholds = {
+            s.array: s.number("threshold") for s in self._program.update if s.op is StepOp.CARRY
+        }
+        for index, (place, held) in enumerate(zip(self._layout.places, state.arrays, strict=True)):
+            due = np.abs(held.counters).max(axis=1, initial=0) >= thresholds.get(index, 1)
+            self._memory.touched[place.touched : place.touched + place.rows] = due
+
+    def _verify_call(
+        self,
+        data: EncodedData,
+        labels: npt.NDArray[np.int32],
+        order: npt.NDArray[np.int64],
+        batch: int,
+    ) -> None:
+        """Kernels trust their numbers: a caller's slip must not become a wild write."""
+        if batch < 1:
+            raise ValueError(f"batch of {batch}")
+        _verify_data(data, self._width)
+        if labels.shape != (len(data),):
+            raise ValueError(f"{labels.shape} labels for {len(data)} samples")
+        if order.size == 0:
+            return
+        if order.min() < 0 or order.max() >= len(data):
+            raise ValueError("the order names samples that the data does not have")
+        chosen, classes = labels[order], self._program.arrays[-1].columns
+        if chosen.min() < 0 or chosen.max() >= classes:
+            raise ValueError(f"a label is not in 0..{classes - 1}")
+
+
+def _inference_steps(program: Program) -> tuple[ProgramStep, ...]:
+    """Inference steps and what is done with the last sums: the readout of training, if any."""
+    last = [s for s in program.inference if s.op is StepOp.READ][-1]
+    readouts = [s for s in program.training if s.op is StepOp.READOUT]
+    return (*program.inference, *(readouts[:1] or (_no_readout(program, last),)))
+
+
+def _no_readout(program: Program, last: ProgramStep) -> ProgramStep:
+    """A step that only says where the last sums are."""
+    return ProgramStep(StepOp.ERROR, -1, (last.target,), origin=last.origin)
+
+
+def _name_producers(steps: npt.NDArray[np.int64]) -> None:
+    """Write into each READ which step makes its bits."""
+    writer = {int(row[Step.TARGET]): i for i, row in enumerate(steps) if row[Step.TARGET] >= 0}
+    reads = [row for row in steps if row[Step.ARRAY] >= 0]
+    for row in reads:
+        row[Step.NUMBER] = writer[int(row[Step.SOURCE])]
+
+
+def _largest_rest(program: Program, state: ChipState) -> int:
+    """Largest |A| between two batches."""
+    rest = max((int(np.abs(a.counters).max(initial=0)) for a in state.arrays), default=0)
+    carried = [s.number("threshold") - 1 for s in program.update if s.op is StepOp.CARRY]
+    return max([rest, *carried])
+
+
+def _sum_type(program: Program, reads: int) -> type[np.signedinteger[Any]]:
+    """Sums need 64 bits where the most rows or columns, all at the largest code, pass 32."""
+    longest = max(max(a.rows * reads, a.columns) for a in program.arrays)
+    # Twice: references are added apart from the codes they are taken off.
+    return np.int32 if 2 * longest * CODE_MAX < _ELEMENTS else np.int64
+
+
+def _make_work(
+    program: Program, held: Vectors, workers: int, sums: type[np.signedinteger[Any]]
+) -> Work:
+    columns = max(a.columns for a in program.arrays)
+    blocks = (max(held.widest, columns) + 7) // 8 * 8 + 8
+    votes = held.slots * program.arrays[-1].columns
+    return Work(
+        sums=aligned_zeros(held.sums + SLACK, sums),
+        lists=np.zeros(held.lists + SLACK, np.int32),
+        lengths=np.zeros((len(program.buffers), held.slots, 2), np.int32),
+        dense=aligned_zeros(max(held.dense, votes) + SLACK, np.int8),
+        live=np.zeros((workers, held.slots + 1), np.int32),
+        words=np.zeros((workers, 4 * blocks), np.uint32),
+        blocks=np.zeros((workers, 4 * blocks), np.int64),
+        packed=np.zeros((workers, 4 * blocks), np.uint64),
+        ascending=np.arange(blocks, dtype=np.int64),
+        gate=np.zeros(8, np.int64),
+        pulses=np.zeros((workers, 8), np.int64),
+        dirty=np.ones((workers, len(program.arrays)), np.uint8),
+    )
+
+
+def _verify_data(data: EncodedData, width: int) -> None:
+    values, levels = data.values, data.levels
+    if values.ndim != 2 or values.shape[1] != width:
+        raise ValueError(f"data of shape {values.shape} for {width} inputs")
+    if values.dtype == np.uint8:
+        if levels.shape != (256,):
+            raise ValueError("uint8 data needs 256 levels")
+    elif values.dtype != np.int32 or levels.size:
+        raise ValueError(f"data must be uint8 with levels or int32 thresholds, not {values.dtype}")
+
+
+def _aligned(
+    values: npt.NDArray[Any], order: npt.NDArray[np.int64], labels: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Rows as the encoder wants them: contiguous, a multiple of 8 elements, aligned to 8 bytes.
+
+    Where they are not, the rows that the order names are copied, in that order.
+    """
+    width = values.shape[1]
+    if values.flags.c_contiguous and width % 8 == 0 and values.ctypes.data % 8 == 0:
+        return values, order, labels
+    copied = np.zeros((order.size, (width + 7) // 8 * 8), values.dtype)
+    copied[:, :width] = values[order]
+    return copied, np.arange(order.size, dtype=np.int64), labels[order]
+
+
+def _side_by_side(run: Callable[[int], None], workers: int) -> None:
+    """Run the workers, each in a thread; kernels hold no GIL."""
+    others = [threading.Thread(target=run, args=(w,), daemon=True) for w in range(1, workers)]
+    for thread in others:
+        thread.start()
+    try:
+        run(0)
+    finally:
+        for thread in others:
+            thread.join()
