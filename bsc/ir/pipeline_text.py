@@ -160,15 +160,7 @@ def _read_value(reader: _Reader, kind: Any) -> Any:
             return None
         kind = choices[0]
     if typing.get_origin(kind) is tuple:
-        element = typing.get_args(kind)[0]
-        values: list[Any] = []
-        reader.take("[")
-        while reader.peek() != "]":
-            values.append(_read_value(reader, element))
-            if reader.peek() != "]":
-                reader.take(",")
-        reader.take("]")
-        return tuple(values)
+        return _read_tuple(reader, typing.get_args(kind))
     token = reader.word("a value")
     try:
         return _convert(token, kind)
@@ -176,6 +168,23 @@ def _read_value(reader: _Reader, kind: Any) -> Any:
         reader.back()
         wanted = " | ".join(kind) if _is_enum(kind) else getattr(kind, "__name__", str(kind))
         raise reader.wrong(f"found `{token}`, expected {wanted}") from None
+
+
+def _read_tuple(reader: _Reader, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A list in brackets: any number of one kind, or one value for each kind."""
+    values: list[Any] = []
+    reader.take("[")
+    while reader.peek() != "]":
+        fixed = len(values) if kinds[-1:] != (...,) else 0
+        if fixed >= len(kinds):
+            raise reader.wrong(f"found a value, expected `]` after {len(kinds)} values")
+        values.append(_read_value(reader, kinds[fixed]))
+        if reader.peek() != "]":
+            reader.take(",")
+    if kinds[-1:] != (...,) and len(values) != len(kinds):
+        raise reader.wrong(f"found `]` after {len(values)} values, expected {len(kinds)}")
+    reader.take("]")
+    return tuple(values)
 
 
 def _convert(token: str, kind: Any) -> Any:

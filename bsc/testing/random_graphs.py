@@ -92,7 +92,9 @@ def random_perceptron(seed: int, *, largest: int = 12) -> Graph:
     )
 
 
-def perceptrons(*, most_layers: int = 4, largest: int = 12) -> SearchStrategy[Graph]:
+def perceptrons(
+    *, most_layers: int = 4, largest: int = 12, tails: tuple[str, ...] = TAILS
+) -> SearchStrategy[Graph]:
     """A hypothesis strategy of perceptrons (hypothesis must be installed)."""
     from hypothesis import strategies as st
 
@@ -104,7 +106,7 @@ def perceptrons(*, most_layers: int = 4, largest: int = 12) -> SearchStrategy[Gr
         st.lists(layer, min_size=1, max_size=most_layers).map(tuple),
         inputs=st.integers(1, largest),
         image=st.booleans(),
-        tail=st.sampled_from(TAILS),
+        tail=st.sampled_from(tails),
         seed=st.integers(0, 2**32 - 1),
     )
     return graphs

@@ -45,6 +45,7 @@ class DropIdentity:
     mood: Mood = Mood.CALM
     loud: bool = False
     sizes: tuple[int, ...] = ()
+    bounds: tuple[tuple[str, float, float], ...] = ()
     seed: int | None = None
     ranges: dict[str, float] = field(default_factory=dict)
 
@@ -133,7 +134,9 @@ def test_random_perceptrons_are_the_same_for_the_same_seed_and_run(seed: int) ->
     [
         (),
         (Lie(), Break()),
-        (DropIdentity("identity", 3, -0.0, Mood.WILD, True, (1, -2), 7), Lie()),
+        (DropIdentity("identity", 3, -0.0, Mood.WILD, True, (1, -2), (), 7), Lie()),
+        (DropIdentity(bounds=(("a/b", 0.0, 1.5), ("c", -1.0, 2.0))),),
+        (DropIdentity(bounds=()),),
         (DropIdentity('a, {odd} "word"', rate=float("inf")), DropIdentity("true")),
     ],
 )
@@ -160,6 +163,8 @@ def test_pipelines_are_short() -> None:
         ("drop-identity{sizes=1}", "found `1`, expected `[`", 21),
         ("drop-identity{ranges=1}", "found `1`, expected dict", 22),
         ("drop-identity{rate=1e999}", "found `1e999`, expected float", 20),
+        ("drop-identity{bounds=[[a, 1.0]]}", "found `]` after 2 values, expected 3", 30),
+        ("drop-identity{bounds=[[a, 1.0, 2.0, 3.0]]}", "expected `]` after 3 values", 37),
         ('drop-identity{op="x}', "a string has no end", 18),
         ("drop-identity{rate}", "found `}`, expected `=`", 19),
     ],
