@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,3 +188,11 @@ def test_names_of_extents_and_graphs_may_be_odd() -> None:
         b.output(b.input(f"{place}.{dim}", TensorType(Encoding.F32, (dim, 2))))
     graph = b.build()
     assert same_graph(parse_graph(print_graph(graph), OPS), graph)
+
+
+def test_the_example_of_the_documentation_reads_and_prints_as_written() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "text_ir.md").read_text(encoding="utf-8")
+    example = page.split("```bsir\n")[1].split("```")[0]
+    assert print_graph(parse_graph(example, OPS)) == example
+    for encoding in Encoding:
+        assert f" {encoding}" in page or f"`{encoding}" in page
