@@ -93,7 +93,7 @@ def train(
     plan = program.plan
     output.progress(
         f"{program.name}: {program.weight_count:,} weights on {program.target.name}, rule "
-        f"{plan.rule.value}, batch {plan.batch}, {epochs} epochs"
+        f"{plan.rule.value}, batch {plan.batch}, {epochs} epoch{'s' if epochs != 1 else ''}"
     )
     with TrainProgress(output) as progress:
         history = session.train(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,6 +17,7 @@ from bsc.backend.python import emit
 from bsc.driver import compile_model
 from bsc.numerics.cells import forward_weights
 from bsc.plans import plan_for
+from bsc.program.archive import replacing
 from bsc.program.model import Program
 from bsc_runtime.data.dataset import DataSet
 from bsc_runtime.data.load import load_data
@@ -147,8 +147,8 @@ def run_demo(
         files=(*files, "report.json"),
         seconds=time.perf_counter() - start,
     )
-    text = json.dumps(asdict(report), indent=2) + "\n"
-    _replace(folder / "report.json", lambda path: path.write_text(text, encoding="utf-8"))
+    with replacing(folder / "report.json") as stream:
+        stream.write(json.dumps(asdict(report), indent=2).encode() + b"\n")
     return report
 
 
@@ -209,26 +209,12 @@ def _write(
         WeightChange(spec.name, initial, trained)
         for spec, initial, trained in zip(program.arrays, before, _weights(chip), strict=True)
     ]
-    writers: dict[str, Callable[[Path], object]] = {
-        "program.bsp": chip.save,
-        "program.py": lambda path: path.write_text(emit(program, "program.bsp"), encoding="utf-8"),
-        "learning_curve.png": lambda path: learning_curve(
-            path, curves, f"{name} learns MNIST on {TARGET}"
-        ),
-        "weights.png": lambda path: weight_histograms(
-            path, changes, f"Weights of {name} on {TARGET}, before and after training"
-        ),
-    }
-    for file, writer in writers.items():
-        _replace(folder / file, writer)
-    return tuple(writers)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its name, then move it there: a full disk harms nothing."""
-    fresh = path.with_name(f".new-{path.name}")
-    try:
-        write(fresh)
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    title = f"Weights of {name} on {TARGET}, before and after training"
+    chip.save(folder / "program.bsp")
+    with replacing(folder / "program.py") as stream:
+        stream.write(emit(program, "program.bsp").encode())
+    with replacing(folder / "learning_curve.png") as stream:
+        learning_curve(stream, curves, f"{name} learns MNIST on {TARGET}")
+    with replacing(folder / "weights.png") as stream:
+        weight_histograms(stream, changes, title)
+    return "program.bsp", "program.py", "learning_curve.png", "weights.png"

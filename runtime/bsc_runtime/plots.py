@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,11 +51,11 @@ class WeightChange:
     trained: npt.NDArray[Any]
 
 
-def learning_curve(path: str | Path, curves: Sequence[Curve], title: str) -> None:
+def learning_curve(file: str | Path | IO[bytes], curves: Sequence[Curve], title: str) -> None:
     """Draw accuracy in percent over epochs.
 
     Args:
-        path: the PNG to write.
+        file: the PNG to write, a path or an open file.
         curves: one line each.
         title: what was trained, on what.
     """
@@ -81,14 +81,16 @@ def learning_curve(path: str | Path, curves: Sequence[Curve], title: str) -> Non
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(_lowest(curves), 100)
     axes.legend(frameon=False, loc="lower right", fontsize=9)
-    _write(figure, path)
+    _write(figure, file)
 
 
-def weight_histograms(path: str | Path, changes: Sequence[WeightChange], title: str) -> None:
+def weight_histograms(
+    file: str | Path | IO[bytes], changes: Sequence[WeightChange], title: str
+) -> None:
     """Draw for each array how its weights were spread before training and after.
 
     Args:
-        path: the PNG to write.
+        file: the PNG to write, a path or an open file.
         changes: one panel each.
         title: what was trained, on what.
     """
@@ -114,7 +116,7 @@ def weight_histograms(path: str | Path, changes: Sequence[WeightChange], title: 
         axes.legend(frameon=False, fontsize=9)
     panels[0].set_ylabel("share of weights in a bin (%)")
     figure.suptitle(title, x=0.012, ha="left", fontsize=11, color=_INK)
-    _write(figure, path)
+    _write(figure, file)
 
 
 def _shares(values: npt.NDArray[Any]) -> Mapping[str, Any]:
@@ -144,6 +146,6 @@ def _figure(width: float, height: float, rows: int, columns: int) -> tuple[Figur
     return figure, panels
 
 
-def _write(figure: Figure, path: str | Path) -> None:
+def _write(figure: Figure, file: str | Path | IO[bytes]) -> None:
     # without a date in it, the same run draws the same file
-    figure.savefig(Path(path), format="png", metadata={"Software": "bsc"})
+    figure.savefig(file, format="png", metadata={"Software": "bsc"})

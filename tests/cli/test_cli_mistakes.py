@@ -183,3 +183,17 @@ def test_help_comes_at_once() -> None:
         subprocess.run([*BSC, "--help"], capture_output=True, check=True)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.4
+
+
+def test_what_is_no_file_is_never_replaced(bsc: Callable, net: Path, tmp_path: Path) -> None:
+    """Moving a new file into place would destroy a device or a pipe of that name."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert bsc("compile", net, "-o", pipe).code == 1
+        assert bsc("compile", net, "--stop-after", "binarise", "-o", pipe).code == 0
+        assert os.read(reader, 6) == b"bsir 1"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
