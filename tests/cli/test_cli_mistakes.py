@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,7 +170,10 @@ def test_ctrl_c_saves_and_says_where(net: Path, tmp_path: Path) -> None:
 
 
 def test_help_comes_at_once() -> None:
-    """Imports are lazy: the heavy ones are not there, and the clock agrees with room for noise."""
+    """Imports are lazy: the heavy ones are not there, and the processor's clock agrees.
+
+    It is the time of the process that is measured, so a busy machine does not fail the test.
+    """
     heavy = "{'onnx', 'numba', 'numpy', 'scipy', 'pydantic'}"
     code = f"import sys, bsc.cli.app; print(sorted({heavy} & set(sys.modules)))"
     loaded = subprocess.run(
@@ -179,9 +182,10 @@ def test_help_comes_at_once() -> None:
     assert loaded.stdout.strip() == "[]"
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*BSC, "--help"], capture_output=True, check=True)
-        times.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(times) < 0.4
 
 
