@@ -121,3 +121,12 @@ def test_calibration_sees_what_the_model_sees() -> None:
     assert calibration_values(k, (0.0, 255.0)) is k
     floats = k.astype(np.float32)
     assert calibration_values(floats) is floats
+
+
+def test_bytes_that_are_no_pixels_are_noticed() -> None:
+    notes, heard = collected()
+    encode(FLAT, np.array([[0, 1, 1, 0, 1, 0]], np.uint8), notes)
+    assert [d.code for d in heard] == ["BSC6024"]
+    encode(FLAT, np.array([[0, 200, 1, 0, 1, 0]], np.uint8), notes)
+    encode(FLAT, np.array([[0, 1, 1, 0, 1, 0]], np.float32), notes)
+    assert len(heard) == 1

@@ -101,6 +101,12 @@ SESSIONS: dict[str, CodePage] = {
         "that are not (relu, for instance) and values outside the input's range are evaluated in "
         "floating point, on the same code-rounded weights.",
     ),
+    "BSC6024": CodePage(
+        "the pixels are very dark",
+        "Bytes are pixels and are scaled by 1/255. Bytes that hold 0 and 1, or small counts, become "
+        "almost nothing by that. Store such values as float32, and declare their range with "
+        "--input-range LOW HIGH where it is not [0, 1].",
+    ),
     "BSC6030": CodePage(
         "wrong inference options",
         "Modes are analog, binary, stochastic and vote. `--repeats` and `--reads` belong to "

@@ -18,6 +18,9 @@ from bsc_runtime.notes import Notes
 _BLOCK = 1 << 22
 """Elements converted at a time, to bound memory."""
 
+_DARK = 31
+"""Bytes that stay below are hardly pixels."""
+
 _SLACK = 1e-6
 """Share of the range that a value may lie outside of it: the rounding of single precision."""
 
@@ -62,6 +65,8 @@ def encode(
     Raises:
         DiagnosticError: BSC6012, values outside a range that does not saturate.
     """
+    if x.dtype == np.uint8 and not is_raw_pixels(spec):
+        _warn_of_dark_pixels(x, notes)
     if is_unit(spec):
         pixels = as_pixels(x)
         if pixels is not None:
@@ -102,6 +107,18 @@ def model_values(spec: InputSpec, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if x.dtype != np.uint8 or is_raw_pixels(spec):
         return x
     return x.astype(np.float64) / 255.0
+
+
+def _warn_of_dark_pixels(x: npt.NDArray[np.uint8], notes: Notes | None) -> None:
+    """Bytes that are no pixels (0 and 1, or counts) would vanish when divided by 255."""
+    brightest = int(x.max(initial=0))
+    if notes is not None and brightest <= _DARK:
+        notes.warn(
+            "BSC6024",
+            f"the brightest of all pixels is {brightest} of 255: scaled by 1/255, the input is "
+            "almost nothing",
+            help="if these are values and no pixels, store them as float32",
+        )
 
 
 def calibration_values(

@@ -40,17 +40,6 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def read_npy(path: Path) -> npt.NDArray[Any]:
-    """The array of one `.npy` file."""
-    try:
-        with path.open("rb") as stream:
-            return _array(stream, path, None, path.stat().st_size)
-    except OSError as error:
-        raise fail(
-            "BSC6001", f"cannot read the data file: {error.strerror or error}", at=Span(str(path))
-        ) from None
-
-
 def _member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, size: int
 ) -> npt.NDArray[Any]:
