@@ -23,7 +23,7 @@ print(*(int(status[key].split()[0]) * 1024 for key in ("VmHWM", "VmRSS")))
 """
 
 KERNEL = 784
-WIDE = 10_000  # 32 MB of weights
+WIDE = 16_000  # 51 MB of weights: above 32 MB malloc always gives a block of its own
 
 
 def peak_and_rest(path) -> np.ndarray:
@@ -49,6 +49,6 @@ def test_peak_is_twice_the_weights_and_one_copy_stays(tmp_path, transposed, exte
         measured.append(peak_and_rest(path))
     weights = 4 * WIDE * (KERNEL + 10)
     peak, rest = (measured[1] - measured[0]) / weights
-    # A tenth for the allocator: blocks of this size go back to the system when freed.
+    # A tenth for the allocator.
     assert peak < 2.1
     assert rest < 1.1
