@@ -103,8 +103,8 @@ SESSIONS: dict[str, CodePage] = {
     ),
     "BSC6024": CodePage(
         "the pixels are very dark",
-        "Bytes are pixels and are scaled by 1/255. Bytes that hold 0 and 1, or small counts, become "
-        "almost nothing by that. Store such values as float32, and declare their range with "
+        "Bytes are pixels and are scaled by 1/255. Bytes that hold 0 and 1, or small counts, are "
+        "almost nothing after that. Store such values as float32, and declare their range with "
         "--input-range LOW HIGH where it is not [0, 1].",
     ),
     "BSC6030": CodePage(
