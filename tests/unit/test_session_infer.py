@@ -16,6 +16,7 @@ from bsc.numerics.cells import forward_weights
 from bsc.ops import OPS
 from bsc.testing.networks import dense_network
 from bsc_runtime import Session
+from bsc_runtime.float_analog import float_sums
 
 SIZES = (12, 9, 7, 3)
 
@@ -59,8 +60,6 @@ def test_exact_analog_agrees_with_its_floating_form() -> None:
     graph, x = dense_network(SIZES, "sigmoid", seed=5), inputs()
     made = compile_model(graph, target="ideal-64")
     exact = Session(made, executor="reference").infer(x)["y"]
-    from bsc_runtime.float_analog import float_sums
-
     y, _ = float_sums(made, Session(made, executor="reference").state, x, inner=False)
     floating = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
     assert np.abs(exact - floating).max() < 2.0**-10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from bsc.diag import Diagnostic, DiagnosticError
 from bsc.driver import compile_model
 from bsc.hw.device import siemens
 from bsc.numerics.digest import digest
+from bsc.numerics.draws import epoch_order
 from bsc.numerics.state import ChipState
 from bsc.plans import plan_for
 from bsc.program.file import load, read_python
 from bsc.program.model import Program
 from bsc.testing.networks import dense_network
 from bsc_runtime import Callback, EpochRecord, Progress, Session
+from bsc_runtime.data import encode
 from bsc_runtime.reference import ReferenceExecutor
 from bsc_runtime.train import pace
 
@@ -165,11 +168,7 @@ def test_a_program_stopped_inside_an_epoch_goes_on_there() -> None:
     session = Session(program(), seed=7, executor="reference")
     state = session.state
     executor = ReferenceExecutor(program(), state)
-    from bsc_runtime.data import encode
-
     data = encode(program().input, x)
-    from bsc.numerics.draws import epoch_order
-
     executor.train(data, y.astype(np.int32), epoch_order(7, 0, 101)[:40], 8)
     middle = executor.state()
     middle.place = 40
@@ -235,8 +234,6 @@ def test_unknown_executors_are_told_the_nearest() -> None:
 
 
 def _with(made: Program, state: ChipState) -> Program:
-    from dataclasses import replace
-
     return replace(made, state=state)
 
 
@@ -254,3 +251,18 @@ def test_a_saved_session_goes_on_as_if_nothing_had_happened(tmp_path: Path, rule
         session.train(x, y)
         again.train(x, y)
         assert again.digest() == session.digest()
+
+
+def test_master_weights_have_no_conductances() -> None:
+    with pytest.raises(DiagnosticError, match="BSC6036"):
+        Session(program("oxram-64", "sgd"), executor="reference").conductances()
+
+
+def test_a_program_without_training_steps_is_refused_with_the_reason() -> None:
+    made = replace(program(), training=(), update=(), untrainable="its readout is no softmax")
+    session = Session(made, executor="reference")
+    with pytest.raises(DiagnosticError, match=r"BSC6031.*its readout is no softmax"):
+        session.train(*problem())
+    with pytest.raises(DiagnosticError, match="BSC6030"):
+        session.infer(problem()[0], mode="vote")
+    assert session.evaluate(*problem()).samples == 101
