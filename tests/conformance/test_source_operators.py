@@ -50,6 +50,7 @@ EXAMPLES = [
     ("concat", [(F32, "N", 4), (F32, "N", 1)], {"axis": 1}),
     ("concat", [(F32, "N", 4)], {"axis": -1}),
     ("normalise", VECTOR, {"low": (0.0,), "high": (255.0,)}),
+    *(("normalise", [(e, "N", 4)], {"low": (0.0,), "high": (9.0,)}) for e in (U8, I32, I64)),
     ("normalise", VECTOR, {"low": (0.0, 1.0, 2.0, 3.0), "high": (4.0, 5.0, 6.0, 7.0)}),
     ("neuron", VECTOR, {"function": "logistic", "parameters": (4.0,)}),
     ("neuron", VECTOR, {"function": "tanh", "parameters": (1.0,), "low": -1.0, "gain": 2.0}),

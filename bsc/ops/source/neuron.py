@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from bsc.ir.opdef import AttrDef, AttrKind, Attrs, OpDef, TypeRuleError
-from bsc.ir.types import TensorType
+from bsc.ir.types import Encoding, TensorType
 from bsc.numerics import functions
-from bsc.ops.source.rules import EVERY_STAGE, expect_float, number, numbers
+from bsc.ops.source.rules import EVERY_STAGE, expect, expect_float, number, numbers
+
+_INPUTS = (Encoding.F32, Encoding.F64, Encoding.U8, Encoding.I32, Encoding.I64)
 
 
 def _infer_normalise(inputs: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
     x = inputs[0]
-    expect_float(x, "the input")
+    expect(x, "the input", _INPUTS)
     low, high = numbers(attrs, "low"), numbers(attrs, "high")
     for what, bounds in (("low", low), ("high", high)):
         if len(bounds) != 1 and (not x.shape or len(bounds) != x.shape[-1]):
@@ -25,7 +27,7 @@ def _infer_normalise(inputs: Sequence[TensorType], attrs: Attrs) -> list[TensorT
             )
     if len(low) == len(high) and any(h <= bottom for bottom, h in zip(low, high, strict=True)):
         raise TypeRuleError("a bound in high is not above its bound in low")
-    return [x]
+    return [TensorType(Encoding.F32, x.shape)]
 
 
 def _normalise(inputs: Sequence[Any], attrs: Attrs, environment: Any) -> list[Any]:
@@ -36,7 +38,7 @@ def _normalise(inputs: Sequence[Any], attrs: Attrs, environment: Any) -> list[An
 
 NORMALISE = OpDef(
     name="normalise",
-    doc="p = (x - low) / (high - low): the input as a probability, element by element.",
+    doc="p = (x - low) / (high - low), f32: the input, of any numbers, as a probability.",
     stages=EVERY_STAGE,
     inputs=("x",),
     outputs=("p",),
