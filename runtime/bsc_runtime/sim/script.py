@@ -246,8 +246,8 @@ def _run(
     data = load_data(options.data)
     chip = Session(program, seed=options.seed, threads=options.threads)
     if options.epochs:
-        chip.train(data.x, data.y, epochs=options.epochs)
-    x, y = (data.x, data.y) if data.x_test is None else (data.x_test, data.y_test)
+        chip.train(data.input_for(program.input), data.labels(), epochs=options.epochs)
+    x, y, _ = data.evaluation(program.input)
     accuracy = chip.evaluate(x, y, mode="analog").accuracy
     if options.output:
         chip.save(options.output)
