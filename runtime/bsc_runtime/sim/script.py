@@ -10,11 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bsc.program.file import load
-from bsc.program.verifier import verify_program
-
 from bsc.diag import DiagnosticError, fail, render_all
+from bsc.program.file import load
 from bsc.program.model import Program
+from bsc.program.verifier import verify_program
 from bsc.tiling.plan import Step, StepOp
 
 _log = logging.getLogger(__name__)
