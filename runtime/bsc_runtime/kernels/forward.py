@@ -58,7 +58,7 @@ def add_rows(
 
 @inner
 def encode_one(
-    row: npt.NDArray[Any],
+    row: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     width: int,
     lists: npt.NDArray[np.int32],
@@ -77,40 +77,43 @@ def encode_one(
     Eight elements share a block of the generator. Blocks that are all zero cannot set a bit, so
     they are found first, by whole words, and get no draw: 60 % of MNIST's blocks.
 
-    The row is uint8 with levels, or int32 thresholds with none; its length is a multiple of 8, the
-    rest zero. The list begins at `at` and needs room for 8 more entries than elements. `words`,
-    `blocks` and `packed` are scratch.
+    The row holds uint8 where there are levels, else int32 thresholds, either way seen as words;
+    it is zero behind its last element. The list begins at `at` and needs room for 8 more entries
+    than elements. `words`, `blocks` and `packed` are scratch.
 
     Returns the length of the list.
     """
     looked_up = levels.size > 0
-    source = row.view(np.uint64)
     groups = (width + 7) >> 3
     count = wide(0)
     if looked_up:  # eight pixels are one word
         kept = np.uint64(0) if levels[0] == 0 else ~np.uint64(0)
         for block in range(groups):
-            packed[count] = source[block]
+            packed[count] = row[block]
             blocks[count] = block
-            count += (source[block] | kept) != 0
+            count += (row[block] | kept) != 0
     else:  # eight thresholds are four words
         for block in range(groups):
             bits = np.uint64(0)
             for k in range(4):
-                packed[4 * count + k] = source[4 * block + k]
-                bits |= source[4 * block + k]
+                packed[4 * count + k] = row[4 * block + k]
+                bits |= row[4 * block + k]
             blocks[count] = block
             count += bits != 0
     draw(words, blocks, count, purpose, layer, index, pass_, numbers[Run.KEY_0], numbers[Run.KEY_1])
     halves = words.view(np.uint16)
-    values = packed.view(row.dtype)
+    pixels, thresholds = packed.view(np.uint8), packed.view(np.int32)
     end = at
     for i in range(count):
         mask = np.uint64(0)
-        for k in range(8):
-            value = values[8 * i + k]
-            threshold = levels[value] if looked_up else value
-            mask |= np.uint64(halves[8 * i + k] < threshold) << np.uint64(k)
+        if looked_up:
+            for k in range(8):
+                bit = halves[8 * i + k] < levels[pixels[8 * i + k]]
+                mask |= np.uint64(bit) << np.uint64(k)
+        else:
+            for k in range(8):
+                bit = halves[8 * i + k] < thresholds[8 * i + k]
+                mask |= np.uint64(bit) << np.uint64(k)
         end += store_set(lists, end, PLACES, mask, blocks[i] << 3)
     while end > at and lists[end - 1] >= width:  # level 0 may set bits of the padding
         end -= 1
@@ -195,7 +198,7 @@ def encode(
     step: Int64,
     live: npt.NDArray[np.int32],
     worker: int,
-    data: npt.NDArray[Any],
+    data: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     order: Int64,
     place: int,

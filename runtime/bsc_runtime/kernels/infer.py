@@ -36,7 +36,7 @@ HALF = 32768
 
 @inner
 def _encode_binary(
-    row: npt.NDArray[Any],
+    row: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     width: int,
     lists: npt.NDArray[np.int32],
@@ -44,10 +44,11 @@ def _encode_binary(
 ) -> int:
     """List the elements with t > 1/2."""
     looked_up = levels.size > 0
+    pixels, thresholds = row.view(np.uint8), row.view(np.int32)
     length = 0
     for j in range(width):
         lists[at + length] = j
-        length += (levels[row[j]] if looked_up else row[j]) > HALF
+        length += (levels[pixels[j]] if looked_up else thresholds[j]) > HALF
     return length
 
 
@@ -74,7 +75,7 @@ def _bits(
     memory: Memory,
     work: Work,
     source: Int64,
-    row: npt.NDArray[Any],
+    row: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     slot: int,
     worker: int,
@@ -141,7 +142,7 @@ def _pass(
     network: Network,
     memory: Memory,
     work: Work,
-    data: npt.NDArray[Any],
+    data: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     start: int,
     held: int,
@@ -244,7 +245,7 @@ def _compile(sources: str) -> Callable[..., None]:
         network: Network,
         memory: Memory,
         work: Work,
-        data: npt.NDArray[Any],
+        data: npt.NDArray[np.uint64],
         levels: npt.NDArray[np.int32],
         out: Int64,
         numbers: Int64,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ def _propagate(
     network: Network,
     memory: Memory,
     work: Work,
-    data: npt.NDArray[Any],
+    data: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     labels: npt.NDArray[np.int32],
     order: Int64,
@@ -104,7 +103,7 @@ def _compile(sources: str) -> Callable[..., None]:
         network: Network,
         memory: Memory,
         work: Work,
-        data: npt.NDArray[Any],
+        data: npt.NDArray[np.uint64],
         levels: npt.NDArray[np.int32],
         labels: npt.NDArray[np.int32],
         order: Int64,

@@ -162,7 +162,8 @@ class Simulator:
             wider = aligned_zeros(self._memory.counters.size, kind)
             wider[:] = self._memory.counters
             self._memory = self._memory._replace(counters=wider)
-        values, order, labels = _aligned(data.values, order, labels)
+        values, order, labels = _rows_of_words(data.values, order, labels)
+        levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
         workers = self._threads if min(batch, order.size) >= BATCH_FOR_WORKERS else 1
         work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
         work.gate[0] = 0
@@ -176,7 +177,7 @@ class Simulator:
                 self._memory,
                 work,
                 values,
-                data.levels,
+                levels,
                 labels,
                 order,
                 numbers,
@@ -189,7 +190,7 @@ class Simulator:
                 self._memory,
                 work,
                 values,
-                data.levels,
+                levels,
                 labels,
                 order[:0],
                 numbers,
@@ -209,7 +210,8 @@ class Simulator:
         from bsc_runtime.kernels.infer import infer
 
         every = np.arange(len(data), dtype=np.int64)
-        values, _, _ = _aligned(data.values, every, np.zeros(len(data), np.int32))
+        values, _, _ = _rows_of_words(data.values, every, np.zeros(len(data), np.int32))
+        levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
         classes = self._program.arrays[-1].columns
         out = np.zeros((len(data), classes), np.int64)
         work = self._work(self._infer_vectors, "infer", _sum_type(self._program, reads))
@@ -219,9 +221,7 @@ class Simulator:
         numbers[Run.REPEATS], numbers[Run.READS], numbers[Run.MODE] = repeats, reads, mode
 
         def run(worker: int) -> None:
-            infer(
-                self._infer_network, self._memory, work, values, data.levels, out, numbers, worker
-            )
+            infer(self._infer_network, self._memory, work, values, levels, out, numbers, worker)
 
         _side_by_side(run, workers)
         return out
@@ -337,19 +337,27 @@ def _verify_data(data: EncodedData, width: int) -> None:
         raise ValueError(f"data must be uint8 with levels or int32 thresholds, not {values.dtype}")
 
 
-def _aligned(
+def _rows_of_words(
     values: npt.NDArray[Any], order: npt.NDArray[np.int64], labels: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Rows as the encoder wants them: contiguous, a multiple of 8 elements, aligned to 8 bytes.
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Samples as the encoder reads them: rows of 64-bit words, a multiple of 8 elements each.
 
-    Where they are not, the rows that the order names are copied, in that order.
+    Where the data do not lie so, the rows that the order names are copied, in that order.
     """
     width = values.shape[1]
-    if values.flags.c_contiguous and width % 8 == 0 and values.ctypes.data % 8 == 0:
-        return values, order, labels
-    copied = np.zeros((order.size, (width + 7) // 8 * 8), values.dtype)
-    copied[:, :width] = values[order]
-    return copied, np.arange(order.size, dtype=np.int64), labels[order]
+    if not values.flags.c_contiguous or width % 8 or values.ctypes.data % 8:
+        copied = np.zeros((order.size, (width + 7) // 8 * 8), values.dtype)
+        copied[:, :width] = values[order]
+        values, labels = copied, labels[order]
+        order = np.arange(order.size, dtype=np.int64)
+    return _fixed(values.view(np.uint64)), _fixed(order), _fixed(labels)
+
+
+def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view: kernels would be compiled anew for data that happen to be writeable."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _side_by_side(run: Callable[[int], None], workers: int) -> None:
