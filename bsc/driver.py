@@ -29,7 +29,7 @@ from bsc.plans import check_plan, plan_for
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.verifier import verify_program
-from bsc.tiling.schedule import schedule
+from bsc.tiling.schedule import Schedule, schedule
 
 if TYPE_CHECKING:
     import onnx
@@ -67,10 +67,17 @@ def compile_model(
     options = CompileOptions(weights, backend, input_range)
     _check_options(options)
     chip = target if isinstance(target, TargetSpec) else resolve(target)
-    source = model if isinstance(model, Graph) else import_model(model)
-    folded = run_passes(source, source_passes(), OPS, observer)
+    folded = _fold(model, observer)
     learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
-    return _build(source, folded, chip, plan or plan_for(), options, learned, observer)
+    return _build(folded, chip, plan or plan_for(), options, learned, observer)
+
+
+def _fold(
+    model: str | Path | onnx.ModelProto | Graph, observer: OnPass | None = None
+) -> PassResult:
+    """The model's folded SOURCE graph; the imported one is let go, for it may hold 100 MB."""
+    source = model if isinstance(model, Graph) else import_model(model)
+    return run_passes(source, source_passes(), OPS, observer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,8 @@ def recompile(
         program.input.high if program.input.saturates else (),
         program.calibration,
     )
-    folded = run_passes(program.source, source_passes(), OPS, observer)
-    made = _build(program.source, folded, chip, plan or program.plan, options, known, observer)
+    folded = _fold(program.source, observer)
+    made = _build(folded, chip, plan or program.plan, options, known, observer)
     if program.state is None:
         return made
     if weights is None and _cells_fit(program, made):
@@ -125,7 +132,6 @@ def with_weights(
         program: compiled with random weights, so that its neurons are the rule's.
         layers: W [inputs, outputs] and b [outputs] of each layer, reading probabilities.
     """
-    folded = run_passes(program.source, source_passes(), OPS)
     first = chip_passes(
         program.target,
         program.plan,
@@ -134,7 +140,7 @@ def with_weights(
         input_high=program.input.high,
         ranges={},
     )[0]
-    legal = first.run(folded.graph).graph
+    legal = first.run(_fold(program.source).graph).graph
     constants = dict(legal.constants)
     dense = [node for node in legal.nodes if node.op == "dense"]
     for node, (weights, bias) in zip(dense, layers, strict=True):
@@ -144,15 +150,8 @@ def with_weights(
     graph = replace(legal, constants=constants)
     options = replace(program.options, weights="keep")
     known = Calibration(program.input.low, program.input.high, program.calibration)
-    made = _build(
-        graph,
-        PassResult(graph, False),
-        program.target,
-        program.plan,
-        options,
-        known,
-        None,
-    )
+    unfolded = PassResult(graph, False)
+    made = _build(unfolded, program.target, program.plan, options, known, None)
     return replace(made, input=program.input)
 
 
@@ -185,7 +184,6 @@ def _calibrate(graph: Graph, data: npt.NDArray[Any]) -> Calibration:
 
 
 def _build(
-    source: Graph,
     folded: PassResult,
     target: TargetSpec,
     plan: TrainPlan,
@@ -223,8 +221,8 @@ def _build(
             if count
         ]
     program = Program(
-        name=source.name,
-        source=source,
+        name=folded.graph.name,
+        source=folded.graph,
         tail=tail,
         input=spec,
         options=options,
@@ -240,11 +238,15 @@ def _build(
         classes=_classes(tail),
         state=state,
         calibration=ranges,
-        untrainable="" if plan_of_chip.training else untrainable(tiled, plan.rule),
+        untrainable=_why_untrainable(plan_of_chip, plan.rule),
         remarks=tuple(remarks),
     )
     verify_program(program)
     return program
+
+
+def _why_untrainable(found: Schedule, rule: Rule) -> str:
+    return "" if found.training else untrainable(found.arrays[-1].columns, rule)
 
 
 def _input_spec(graph: Graph, options: CompileOptions, known: Calibration) -> InputSpec:
@@ -254,6 +256,8 @@ def _input_spec(graph: Graph, options: CompileOptions, known: Calibration) -> In
     if options.input_range is not None:
         low, high = options.input_range
         return InputSpec(name, shape, size, (float(low),), (float(high),), declared=True)
+    if graph.types[name].encoding is Encoding.U8:
+        return InputSpec(name, shape, size, (0.0,), (255.0,), declared=True)
     if known.low:
         unit = known.low == (0.0,) and known.high == (1.0,)
         return InputSpec(

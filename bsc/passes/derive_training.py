@@ -61,19 +61,18 @@ class DeriveTraining:
         derived = any(node.op == "output_error" for node in graph.nodes)
         if graph.stage is not Stage.BINARY or derived or not reads:
             return PassResult(graph, False)
-        reason = untrainable(graph, self.rule)
+        columns = graph.types[reads[-1].outputs[0]].shape[1]
+        reason = untrainable(int(columns), self.rule)
         if reason:
             return PassResult(graph, False, (f"no training steps: {reason}",))
         return PassResult(_Derivation(self, graph, reads).run(), True)
 
 
-def untrainable(graph: Graph, rule: str) -> str:
-    """Why a BINARY graph gets no training steps; empty when it does."""
+def untrainable(outputs: int, rule: str) -> str:
+    """Why a network of so many outputs gets no training steps under a rule; empty when it does."""
     if rule == Rule.HP:
         return "rule hp trains in floating point on the host"
-    reads = [node for node in graph.nodes if node.op == "read"]
-    columns = graph.types[reads[-1].outputs[0]].shape[1]
-    if columns == 1:
+    if outputs == 1:
         return "the last layer has one output; the softmax readout needs at least two classes"
     return ""
 

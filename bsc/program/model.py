@@ -57,7 +57,7 @@ class Program:
 
     Attributes:
         name: the model's name.
-        source: the SOURCE graph as imported: another rule, batch or target recompiles from it.
+        source: the SOURCE graph, folded: another rule, batch or target recompiles from it.
         tail: SOURCE graph of what runs beside the array: from `logits` (f32 [N, classes], the last
             array's sums over its scale times its gain) and, for models that hand out inner values,
             `<array>.y`, to every output of the model.

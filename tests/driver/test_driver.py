@@ -1,0 +1,166 @@
+"""The driver: what it makes of unusual but right models, and what recompiling keeps."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import bsc
+from bsc.checking import BESIDE, SUPPORTED, check
+from bsc.diag import DiagnosticError
+from bsc.driver import recompile, with_weights
+from bsc.plans import plan_for
+from bsc.testing.networks import dense_network
+from bsc_runtime import Session
+
+
+def _model(nodes, inputs, outputs, weights, *, opset=17):
+    graph = helper.make_graph(
+        [helper.make_node(op, ins, outs, name=f"{op}_{i}") for i, (op, ins, outs) in
+         enumerate(nodes)],
+        "m",
+        [helper.make_tensor_value_info(n, t, s) for n, t, s in inputs],
+        [helper.make_tensor_value_info(n, t, s) for n, t, s in outputs],
+        [numpy_helper.from_array(np.asarray(w, np.float32), n) for n, w in weights.items()],
+    )  # fmt: skip
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    made.ir_version = 8
+    return made
+
+
+def _regressor():
+    random = np.random.default_rng(0)
+    weights = {"w": random.normal(size=(5, 4)), "v": random.normal(size=(4, 1))}
+    nodes = [("MatMul", ["x", "w"], ["a"]), ("Tanh", ["a"], ["b"]), ("MatMul", ["b", "v"], ["y"])]
+    f = TensorProto.FLOAT
+    return _model(nodes, [("x", f, ["N", 5])], [("y", f, ["N", 1])], weights), weights
+
+
+def test_a_regressor_infers_and_says_why_it_does_not_train():
+    model, weights = _regressor()
+    program = bsc.compile(model, "ideal-128")
+    assert program.training == ()
+    assert "at least two classes" in program.untrainable
+    x = np.random.default_rng(1).random((20, 5)).astype(np.float32)
+    expected = np.tanh(x @ weights["w"]) @ weights["v"]
+    found = Session(program).infer(x)["y"]
+    # 8191 codes for the largest weight, 4096 levels for a neuron: an error of a thousandth.
+    assert np.abs(found - expected).max() < 2e-3 * np.ptp(expected)
+    with pytest.raises(DiagnosticError) as caught:
+        Session(program).train(x, np.zeros(20, int))
+    assert "at least two classes" in caught.value.diagnostics[0].message
+
+
+def test_bytes_as_the_models_input_span_0_to_255():
+    random = np.random.default_rng(0)
+    weights = {"w": random.normal(size=(6, 3)), "scale": 255.0}
+    nodes = [
+        ("Cast", ["x"], ["f"]), ("Div", ["f", "scale"], ["p"]), ("MatMul", ["p", "w"], ["y"]),
+    ]  # fmt: skip
+    f, u = TensorProto.FLOAT, TensorProto.UINT8
+    model = _model(nodes, [("x", u, ["N", 6])], [("y", f, ["N", 3])], weights)
+    model.graph.node[0].attribute.append(helper.make_attribute("to", TensorProto.FLOAT))
+    program = bsc.compile(model, "ideal-128")
+    assert (program.input.low, program.input.high) == ((0.0,), (255.0,))
+    x = random.integers(0, 256, (20, 6), dtype=np.uint8)
+    expected = (x / 255) @ weights["w"]
+    found = Session(program).infer(x)["y"]
+    assert np.abs(found - expected).max() < 1e-3 * np.ptp(expected)
+
+
+def test_float_weights_move_onto_the_chip():
+    program = bsc.compile(dense_network((20, 13, 4)), "ideal-128", weights="random", rule="hp")
+    random = np.random.default_rng(0)
+    layers = [
+        (random.normal(0, 0.2, (a.inputs, a.columns)).astype(np.float32),
+         random.normal(0, 0.1, a.columns).astype(np.float32))
+        for a in program.arrays
+    ]  # fmt: skip
+    chip = Session(with_weights(program, layers))
+    x = random.random((50, 20)).astype(np.float32)
+    hidden = 1 / (1 + np.exp(-4 * (x @ layers[0][0] + layers[0][1])))
+    logits = hidden @ layers[1][0] + layers[1][1]
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.abs(chip.infer(x)["y"] - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"target": "oxram-64"}, True),
+        ({"plan": plan_for("carry", batch=32, threshold=8)}, True),
+        ({"target": "pcmo-128"}, False),
+        ({"plan": plan_for("sgd")}, False),
+    ],
+)
+def test_recompiling_keeps_trained_cells_where_they_mean_the_same(change, kept):
+    x = np.random.default_rng(0).random((64, 20)).astype(np.float32)
+    network = dense_network((20, 13, 4))
+    chip = Session(bsc.compile(network, "oxram-128", weights="random", threshold=2))
+    chip.train(x, np.arange(64) % 4)
+    moved = recompile(chip.program, **change)
+    assert (moved.state is not None) == kept
+    said = [remark for remark in moved.remarks if "starts anew" in remark]
+    assert bool(said) != kept
+    if kept:
+        assert Session(moved).digest() == chip.digest()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"weights": "keeep"}, "BSC3010"),
+        ({"input_range": (1.0, 1.0)}, "BSC3010"),
+        ({"input_range": (0.0, float("nan"))}, "BSC3010"),
+        ({"calibrate": np.zeros((10, 3))}, "BSC3011"),
+        ({"calibrate": np.full((10, 20), np.nan)}, "BSC3011"),
+        ({"calibrate": np.zeros((0, 20))}, "BSC3011"),
+        ({"rule": "cary"}, "BSC3020"),
+        ({"rule": "online", "batch": 2}, "BSC3021"),
+        ({"eta": 0.1}, "BSC3021"),
+        ({"batch": 0}, "BSC3021"),
+        ({"pulses": 5000}, "BSC3021"),
+        ({"target": "ideal-128", "refresh_every": 5}, "BSC3021"),
+        ({"target": "oxram-129"}, "BSC4007"),
+    ],
+)
+def test_wrong_options_are_one_diagnostic(options, code):
+    with pytest.raises(DiagnosticError) as caught:
+        bsc.compile(dense_network((20, 13, 4)), **options)
+    assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+def test_check_says_what_each_operator_becomes():
+    model, _ = _regressor()
+    model.graph.node.append(helper.make_node("Sigmoid", ["y"], ["z"], name="last"))
+    model.graph.output[0].name = "z"
+    report = check(model)
+    assert report.compiles
+    assert [(row.node, row.status) for row in report.rows] == [
+        ("MatMul_0", SUPPORTED),
+        ("Tanh_1", SUPPORTED),
+        ("MatMul_2", SUPPORTED),
+        ("last", BESIDE),
+    ]
+    assert "neurons" in report.rows[1].note
+
+
+def test_check_reports_what_stops_a_model_of_known_operators():
+    f = TensorProto.FLOAT
+    weights = {"w": np.ones((4, 4))}
+    nodes = [
+        ("MatMul", ["x", "w"], ["a"]),
+        ("Mul", ["a", "a"], ["b"]),
+        ("MatMul", ["b", "w"], ["y"]),
+    ]
+    report = check(_model(nodes, [("x", f, ["N", 4])], [("y", f, ["N", 4])], weights))
+    assert not report.compiles
+    assert [d.code for d in report.diagnostics] == ["BSC3004"]
+
+
+def test_an_onnx_file_and_its_proto_give_the_same_program(tmp_path):
+    model, _ = _regressor()
+    onnx.save(model, tmp_path / "m.onnx")
+    a = bsc.compile(tmp_path / "m.onnx")
+    b = bsc.compile(model)
+    assert Session(a).digest() == Session(b).digest()
