@@ -1,0 +1,77 @@
+"""Training speed beside PyTorch's float SGD and aihwkit's analog training, in one run.
+
+    python benchmarks/training.py --peers FOLDER
+
+FOLDER holds virtual environments: `ml` with torch, `aihwkit` with aihwkit. Peers that are not there
+are left out by name. Ours is what `Session.train` reports over whole epochs from the initial state,
+the slowest ones: early samples have the most errors.
+"""
+
+from __future__ import annotations
+
+from rounds import ROOT, Contestant, Goal, arguments, contest, machine, peer
+
+PAPER = ROOT / "samples" / "mnist_mlp.onnx"  # 784-500-200-10
+SMALL = ROOT / "samples" / "models" / "mlp2.onnx"  # 784-256-10
+
+
+def main() -> None:
+    """Measure all."""
+    options = arguments(__doc__)
+    machine(options.threads)
+
+    import bsc
+    from bsc_runtime import Session
+    from bsc_runtime.data.load import load_data
+
+    data = load_data("mnist")
+
+    def ours(name: str, model: object, target: str, rule: str, epochs: int) -> Contestant:
+        program = bsc.compile(model, target, weights="random", rule=rule)
+        seeds = iter(range(1_000))
+
+        def run() -> float:
+            chip = Session(program, seed=next(seeds), threads=options.threads)
+            chip.train(data.x[:640], data.y[:640])  # compiles, and warms the caches
+            chip = Session(program, seed=next(seeds), threads=options.threads)
+            history = chip.train(
+                data.x, data.y, epochs=epochs, x_test=data.x[:64], y_test=data.y[:64]
+            )
+            return history.samples_per_second
+
+        return Contestant(name, run)
+
+    contest(
+        "784-500-200-10, batch 64",
+        [
+            ours("bsc oxram-128, carry", PAPER, "oxram-128", "carry", 3),
+            peer(
+                options,
+                "PyTorch float SGD",
+                "ml",
+                "torch",
+                "torch_training.py",
+                "--sizes=784-500-200-10",
+                "--batch=64",
+            ),
+        ],
+        [Goal("bsc oxram-128, carry", "PyTorch float SGD", 2.5)],
+        options.rounds,
+    )
+    small = ("--sizes=784-256-10", "--batch=1")
+    user, tiles = "aihwkit AnalogSGD, batch 1", "aihwkit tiles alone, batch 1"
+    own = "bsc ideal-fine-128, online"
+    contest(
+        "784-256-10, sample by sample",
+        [
+            ours(own, SMALL, "ideal-fine-128", "online", 2),
+            peer(options, user, "aihwkit", "aihwkit", "aihwkit_training.py", *small),
+            peer(options, tiles, "aihwkit", "aihwkit", "aihwkit_tiles.py", *small),
+        ],
+        [Goal(own, user, 60), Goal(own, tiles, 10)],
+        options.rounds,
+    )
+
+
+if __name__ == "__main__":
+    main()
