@@ -44,9 +44,13 @@ def test_the_operators_of_the_readme_are_those_of_the_importer() -> None:
     assert sorted(listed) == sorted({row.operator for row in support_table()})
 
 
-def test_the_readme_has_two_commands_that_install_and_test() -> None:
+def test_the_readme_has_two_commands_one_for_the_main_job_and_one_for_the_tests() -> None:
     block = README.split("<!-- the two commands -->\n```\n")[1].split("\n```")[0]
-    assert block.splitlines() == ['python -m pip install ".[test]"', "pytest"]
+    start = "python3 -m venv .venv && .venv/bin/pip install "
+    assert block.splitlines() == [
+        f"{start}. && .venv/bin/bsc demo",
+        f"{start}'.[test]' && .venv/bin/pytest",
+    ]
 
 
 def test_links_lead_somewhere() -> None:
