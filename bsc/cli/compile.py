@@ -96,10 +96,12 @@ def compiled(
 
 
 def _save(program: Program, path: Path, output: Output) -> None:
+    from bsc.backend.python import emit
     from bsc.numerics.digest import digest
     from bsc.program.file import save
+    from bsc_runtime.chip import starting_state
 
-    save(program, path)
+    save(program, path, python_source=emit(program, path.name))
     rows, columns = program.target.array.rows, program.target.array.columns
     start = "the model's weights" if program.state is not None else "drawn from the seed"
     output.line(
@@ -117,7 +119,7 @@ def _save(program: Program, path: Path, output: Output) -> None:
             "tiles": len(program.tiles),
             "weights": program.weight_count,
             "steps": len(program.training or program.inference) + len(program.update),
-            "digest": digest(program.state) if program.state is not None else None,
+            "digest": digest(starting_state(program, None)),
         }
     )
 
