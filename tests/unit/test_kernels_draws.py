@@ -7,8 +7,14 @@ from numba import njit
 
 from bsc.numerics.draws import Purpose, element_draws, lane_draws
 from bsc.numerics.philox import philox4x32
+from bsc_runtime.kernels import philox
 from bsc_runtime.kernels.gate import meet
-from bsc_runtime.kernels.philox import LANES, draw
+from bsc_runtime.kernels.philox import LANES
+
+
+@njit
+def _draw(words, blocks, count, purpose, layer, index, pass_, key_0, key_1):
+    philox.draw(words, blocks, count, purpose, layer, index, pass_, key_0, key_1)
 
 
 def _words(blocks, **fields):
@@ -16,7 +22,7 @@ def _words(blocks, **fields):
     padded = np.zeros((len(blocks) + LANES - 1) // LANES * LANES, np.int64)
     padded[: len(blocks)] = blocks
     words = np.zeros(4 * padded.size, np.uint32)
-    draw(words, padded, len(blocks), **{k: np.int64(v) for k, v in given.items()})
+    _draw(words, padded, len(blocks), *(np.int64(v) for v in given.values()))
     return words.reshape(-1, 4)[: len(blocks)]
 
 

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from bsc_runtime.kernels.backward import list_signs, subtract_rows
-from bsc_runtime.kernels.forward import add_rows
-from bsc_runtime.kernels.update import find, find_moved
+from bsc_runtime.kernels import backward, forward, update
 from bsc_runtime.kernels.vectors import (
     PLACES,
     accumulate_16,
@@ -20,6 +18,32 @@ from bsc_runtime.kernels.vectors import (
 )
 
 CODE_MAX = 16383
+
+
+# Kernels call these functions, Python does not: each needs an entry of its own here.
+@njit
+def add_rows(codes, base, stride, lists, start, count, sums, at):
+    forward.add_rows(codes, base, stride, lists, start, count, sums, at)
+
+
+@njit
+def subtract_rows(codes, base, stride, lists, start, count, sums, at):
+    backward.subtract_rows(codes, base, stride, lists, start, count, sums, at)
+
+
+@njit
+def list_signs(dense, origin, size, lists, at, half):
+    return backward.list_signs(dense, origin, size, lists, at, half)
+
+
+@njit
+def find(counters, base, columns, threshold, found, worker):
+    return update.find(counters, base, columns, threshold, found, worker)
+
+
+@njit
+def find_moved(counters, base, columns, found, worker):
+    return update.find_moved(counters, base, columns, found, worker)
 
 
 @pytest.mark.parametrize("sums_type", [np.int32, np.int64])

@@ -25,18 +25,23 @@ intrinsic: Any = numba.extending.intrinsic
 
 
 def inner(function: Function) -> Function:
-    """Compile a function that only other kernels call; it is linked into each of them."""
+    """Compile a function that only kernels call; it is linked into each of them.
+
+    Python cannot call it: what unpacks Python's arguments takes as long to compile as a kernel.
+    """
     # error_model numpy: no branch that raises on division, so loops stay vectorisable.
-    return cast("Function", njit(error_model="numpy")(function))
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True}
+    return numba.extending.register_jitable(**options)(function)
 
 
 def merged(function: Function) -> Function:
     """Compile a function into the body of each kernel that calls it.
 
-    For what is called for every row or sample: a call hands over the arrays of `Memory` and `Work`
-    one word at a time, some 100 ns.
+    For what is called for every row: a call hands over the arrays of `Memory` and `Work` one word
+    at a time, some 100 ns.
     """
-    return cast("Function", njit(error_model="numpy", forceinline=True)(function))
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True, "forceinline": True}
+    return numba.extending.register_jitable(**options)(function)
 
 
 def entry(function: Function) -> Function:
