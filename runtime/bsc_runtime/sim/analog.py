@@ -15,8 +15,35 @@ from bsc.tiling.plan import Step, StepOp
 from bsc_runtime.kernels.layout import Memory
 from bsc_runtime.sim.memory import Layout
 
-_BLOCK = 512  # samples at a time
+_BLOCK = 256  # samples at a time
 _EXACT = 1 << 53
+_SPAN = 1 << 20  # codes that an index of thresholds may span
+
+
+class LevelIndex:
+    """How many thresholds of a neuron lie below a sum: one look-up, where a search takes twelve.
+
+    T[u] unit < Y holds where T[u] < ceil(Y / unit), and between the first and the last threshold
+    there is an entry for each code.
+    """
+
+    def __init__(self, thresholds: npt.NDArray[np.int32]) -> None:
+        """Index non-decreasing thresholds."""
+        self._thresholds = thresholds
+        self._first, self._last = int(thresholds[0]), int(thresholds[-1])
+        self._below: npt.NDArray[np.int64] | None = None
+        if self._last - self._first < _SPAN:
+            codes = np.arange(self._first, self._last + 2)
+            self._below = np.searchsorted(thresholds, codes, side="left").astype(np.int64)
+
+    def levels(self, sums: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]:
+        """Levels q of sums in 1/unit code; the unit is a power of two."""
+        if self._below is None:
+            return analog_levels(sums, self._thresholds, unit)
+        codes = (sums + (unit - 1)) >> (unit.bit_length() - 1)
+        np.clip(codes, self._first, self._last + 1, out=codes)
+        codes -= self._first
+        return np.take(self._below, codes)
 
 
 class AnalogReader:
@@ -27,6 +54,8 @@ class AnalogReader:
         self._program = program
         self._unit = 1 << noise_bits
         self._weights = [self._matrix(layout, memory, i) for i in range(len(layout.places))]
+        names = {s.table("threshold") for s in program.inference if s.op is StepOp.SAMPLE}
+        self._levels = {n: LevelIndex(np.asarray(program.tables[n], np.int32)) for n in names}
 
     def _matrix(self, layout: Layout, memory: Memory, index: int) -> npt.NDArray[Any]:
         """Forward weights: float64 where every sum stays below 2**53, and so exact, else int64."""
@@ -50,7 +79,7 @@ class AnalogReader:
     def _block(
         self, values: npt.NDArray[Any], levels: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.int64]:
-        thresholds = levels[values] if levels.size else values
+        thresholds = levels.astype(np.float64)[values] if levels.size else values
         vectors: dict[int, npt.NDArray[Any]] = {}
         units: dict[int, int] = {}
         last = -1
@@ -65,8 +94,8 @@ class AnalogReader:
                     last = step.target
                 case StepOp.SAMPLE:
                     source = step.sources[0]
-                    table = np.asarray(self._program.tables[step.table("threshold")])
-                    vectors[step.target] = analog_levels(vectors[source], table, units[source])
+                    index = self._levels[step.table("threshold")]
+                    vectors[step.target] = index.levels(vectors[source], units[source])
                     units[step.target] = self._unit
                 case _:
                     raise ValueError(f"step {step.op} has no analog form")
@@ -75,6 +104,6 @@ class AnalogReader:
     def _sums(self, step: Step, levels: npt.NDArray[Any], unit: int) -> npt.NDArray[np.int64]:
         weights = self._weights[step.array]
         inputs = self._program.arrays[step.array].inputs
-        sums = levels.astype(weights.dtype) @ weights[:inputs]
+        sums = levels.astype(weights.dtype, copy=False) @ weights[:inputs]
         sums += unit * weights[inputs:].sum(axis=0)  # bias lines are always on
         return np.asarray(sums, np.int64)
