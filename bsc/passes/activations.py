@@ -7,8 +7,10 @@
 | hard sigmoid | [0, 1] | logistic with a = 4 |
 | sign | a step, [-1, 1] | logistic with a = 4 |
 | clip | its bounds, where both are finite | logistic with a = 4 |
-| relu | [0, largest value seen] | logistic with a = 4 |
-| leaky relu, no activation | [smallest, largest value seen] | logistic with a = 4 |
+| relu | [0, 98 % quantile] | logistic with a = 4 |
+| leaky relu, no activation | [2 %, 98 % quantile] | logistic with a = 4 |
+
+Quantiles are those of calibration data; `analog` mode never cuts a value off.
 
 Kept weights were trained for their own activation, so the neuron's table has that shape. Weights
 that the chip learns itself have no such past: there the neuron is the one of the rule (its slope

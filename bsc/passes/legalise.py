@@ -41,7 +41,7 @@ class LegaliseActivations:
             hidden activation, since the chip learns the weights anew.
         input_low: value of the input that never sets a bit; one number, or one an element.
         input_high: value that always sets it.
-        ranges: (layer, smallest, largest activation) from calibration data.
+        ranges: (layer, activation at p = 0, activation at p = 1) from calibration data.
     """
 
     name: ClassVar[str] = "legalise-activations"

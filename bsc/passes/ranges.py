@@ -14,6 +14,17 @@ Range = tuple[float, float]
 
 _BLOCK = 512
 
+_KEPT = 1 << 20
+"""Values of a layer that its quantiles are taken from."""
+
+QUANTILE = 0.98
+"""Share of activations that a calibrated range holds at each of its ends.
+
+A bit's noise grows with the range, and a value beyond it is cut off. On held-back training images
+of two imported ReLU networks (784-256-128-10 and 64-64-10), ranges of 0.95, 0.98, 0.99, 0.999 and
+all values gave with 1 read 92, 88, 85, 76, 59 % and 52, 47, 46, 35, 32 %, with 100 reads 98.9,
+98.9, 98.8, 98.7, 98.4 % and 96.6, 97.0, 96.8, 97.5, 95.7 %."""
+
 
 def input_range(
     x: npt.NDArray[np.float32],
@@ -38,7 +49,7 @@ def input_range(
 def measure(
     graph: Graph, backbone: Backbone, x: npt.NDArray[np.float32], table: OpTable
 ) -> dict[str, Range]:
-    """Smallest and largest value of each hidden activation over calibration data.
+    """The range that holds nearly all values of each hidden activation over calibration data.
 
     Args:
         graph: SOURCE graph after folding.
@@ -47,15 +58,16 @@ def measure(
         table: the operators.
 
     Returns:
-        Range by layer name; a layer without activation has the range of its sums.
+        Range by layer name, from the 1 - QUANTILE to the QUANTILE quantile; of its sums for a
+        layer without activation.
     """
     names = {
         layer.name: (layer.activation.outputs[0] if layer.activation else layer.sums)
         for layer in backbone.layers[:-1]
     }
-    ranges: dict[str, Range] = {}
     if not names:
-        return ranges
+        return {}
+    seen: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in names}
     for start in range(0, len(x), _BLOCK):
         values = run(
             graph,
@@ -64,10 +76,17 @@ def measure(
             outputs=tuple(names.values()),
         )
         for layer, value in names.items():
-            low, high = float(values[value].min()), float(values[value].max())
-            if layer in ranges:
-                low, high = min(low, ranges[layer][0]), max(high, ranges[layer][1])
-            ranges[layer] = (low, high)
+            flat = values[value].reshape(-1)
+            # A part of large layers, with a step that shares no factor with powers of two.
+            stride = 1 + 2 * (len(x) * (flat.size // len(values[value])) // (2 * _KEPT))
+            seen[layer].append(flat[::stride].copy())
+    ranges: dict[str, Range] = {}
+    for layer, parts in seen.items():
+        values_seen = np.concatenate(parts)
+        low, high = np.quantile(values_seen, [1 - QUANTILE, QUANTILE])
+        if not low < high:  # nearly all alike, such as a ReLU that seldom opens
+            low, high = values_seen.min(), values_seen.max()
+        ranges[layer] = (float(low), float(high))
     return ranges
 
 
