@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bsc.tiling.plan import Step as ProgramStep
 from bsc.tiling.plan import StepOp
 from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
 from bsc_runtime.sim.analog import AnalogReader
+from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew
 from bsc_runtime.sim.memory import aligned_zeros, counter_type, lay_out, load, unload
 from bsc_runtime.sim.tables import TableStore, Vectors, array_table, step_table, vectors
 
@@ -25,9 +25,6 @@ SLOTS = 64
 More would use an array's codes more often while they are in the cache, but the samples' own vectors
 would then leave it; between 16 and 128 the speed hardly changes.
 """
-
-BATCH_FOR_WORKERS = 16
-"""Smaller batches run on one thread: waiting for each other would cost more than it saves."""
 
 _ELEMENTS = 1 << 31  # beyond this, sums of 32 bits might overflow
 
@@ -57,6 +54,7 @@ class Simulator:
         self._program = program
         self._threads = threads
         self._lock = threading.Lock()
+        self._train_crew, self._infer_crew = Crew(threads), Crew(threads)
         self._seed, self._epochs, self._place = state.seed, state.epochs, state.place
         self.samples, self.checks, self.pulses = state.samples, state.checks, state.pulses
         steps = program.training or program.inference
@@ -164,7 +162,7 @@ class Simulator:
             self._memory = self._memory._replace(counters=wider)
         values, order, labels = _rows_of_words(data.values, order, labels)
         levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
-        workers = self._threads if min(batch, order.size) >= BATCH_FOR_WORKERS else 1
+        workers = self._train_crew.size(min(batch, order.size))
         work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
         work.gate[0] = 0
         numbers = self._numbers(workers, self._seed, self.samples)
@@ -196,7 +194,7 @@ class Simulator:
                 numbers,
                 0,
             )
-        _side_by_side(run, workers)
+        self._train_crew.run(run, workers, order.size)
         pulses = int(work.pulses[:workers, 0].sum())
         checks = -(-order.size // batch)
         self.samples += order.size
@@ -223,7 +221,7 @@ class Simulator:
         def run(worker: int) -> None:
             infer(self._infer_network, self._memory, work, values, levels, out, numbers, worker)
 
-        _side_by_side(run, workers)
+        self._infer_crew.run(run, workers, len(data))
         return out
 
     def _numbers(self, workers: int, seed: int, first: int) -> npt.NDArray[np.int64]:
@@ -358,15 +356,3 @@ def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _side_by_side(run: Callable[[int], None], workers: int) -> None:
-    """Run the workers, each in a thread; kernels hold no GIL."""
-    others = [threading.Thread(target=run, args=(w,), daemon=True) for w in range(1, workers)]
-    for thread in others:
-        thread.start()
-    try:
-        run(0)
-    finally:
-        for thread in others:
-            thread.join()
