@@ -1,4 +1,4 @@
-"""`bsc export`: a program as Python source, or as what each cell should conduct."""
+"""`bsc export`: a program as Python source, as what each cell should conduct, or as ONNX."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def export(
             "--conductances", metavar="OUT.npz", help="Siemens of each cell, tile by tile."
         ),
     ] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(
+            "--onnx", metavar="OUT.onnx", help="Float model of what the cells compute in the mean."
+        ),
+    ] = None,
     seed: o.Seed = 0,
     json: o.Json = False,
 ) -> None:
@@ -33,8 +39,10 @@ def export(
     from bsc.cli.output import Output
 
     output = Output(json)
-    if python is None and conductances is None:
-        raise typer.BadParameter("say what to write: --python OUT.py, --conductances OUT.npz")
+    if python is None and conductances is None and onnx is None:
+        raise typer.BadParameter(
+            "say what to write: --python OUT.py, --conductances OUT.npz, --onnx OUT.onnx"
+        )
     loaded = bsc.load(program)
     written: dict[str, str] = {}
     if python is not None:
@@ -48,6 +56,14 @@ def export(
 
         write_arrays(conductances, Session(loaded, seed=seed).conductances())
         written["conductances"] = str(conductances)
+    if onnx is not None:
+        from bsc.backend.onnx import to_onnx
+        from bsc.cli.files import write_bytes
+        from bsc_runtime.chip import starting_state
+
+        model = to_onnx(loaded, starting_state(loaded, seed if loaded.state is None else None))
+        write_bytes(onnx, model.SerializeToString())
+        written["onnx"] = str(onnx)
     for path in written.values():
         output.line(f"wrote {path}")
     output.result(written)

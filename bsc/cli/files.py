@@ -39,7 +39,8 @@ def read_input(text: str, name: str) -> Array:
         )
     at = Span(path)
     try:
-        loaded = np.load(path, allow_pickle=False)
+        # Mapped, so that a size that the file does not have is refused before memory is taken.
+        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
     except FileNotFoundError as error:
         raise fail("BSC7008", f"there is no file {path}", at=at) from error
     except (ValueError, EOFError, OSError) as error:
@@ -51,7 +52,7 @@ def read_input(text: str, name: str) -> Array:
             at=at,
             help="numpy.save(FILE, x) writes one",
         )
-    return loaded
+    return np.array(loaded)
 
 
 def write_outputs(path: Path, outputs: Mapping[str, Array]) -> dict[str, list[int]]:

@@ -201,3 +201,16 @@ def test_what_is_no_file_is_never_replaced(bsc: Callable, net: Path, tmp_path: P
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
+    bsc: Callable, net: Path, tmp_path: Path
+) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (100000000000, 784), }"
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    length = len(header).to_bytes(2, "little")
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + length + header + bytes(100))
+    assert bsc("compile", net, "-o", "p.bsp").code == 0
+    ran = bsc("run", "p.bsp", "--input", "x.npy", "-o", "y.npy")
+    assert ran.code == 1
+    assert "BSC7008" in ran.err

@@ -53,4 +53,9 @@ PROGRAMS: dict[str, CodePage] = {
         "The disk may be full, the folder missing or not writable. The file is written beside its "
         "place under another name first, so what stood there before is as it was.",
     ),
+    "BSC5020": CodePage(
+        "the program has no form in ONNX",
+        "What runs beside the arrays holds an operator that `bsc export --onnx` does not write. "
+        "`bsc export --python` writes every program.",
+    ),
 }

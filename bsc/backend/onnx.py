@@ -1,0 +1,244 @@
+"""Writes a program as an ONNX model of float operators: what its cells compute in the mean.
+
+The weights are the forward weights of the cells, rounded to codes as they are; the activations are
+the network's own, uncut. Running the model anywhere gives what mode `analog` gives, up to the
+4096 levels of the chip's neurons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from bsc.diag import fail
+from bsc.ir.graph import Array, Graph, Node
+from bsc.ir.types import Encoding, TensorType
+from bsc.numerics.cells import forward_weights
+from bsc.numerics.state import ChipState
+from bsc.program.model import Program
+from bsc.tiling.plan import ArraySpec
+
+OPSET = 17
+_ML = "ai.onnx.ml"
+
+_TYPES = {
+    Encoding.F32: TensorProto.FLOAT,
+    Encoding.F64: TensorProto.DOUBLE,
+    Encoding.I32: TensorProto.INT32,
+    Encoding.I64: TensorProto.INT64,
+    Encoding.U8: TensorProto.UINT8,
+    Encoding.BOOL: TensorProto.BOOL,
+    Encoding.STR: TensorProto.STRING,
+}
+_SAME = {
+    "add": "Add",
+    "sub": "Sub",
+    "mul": "Mul",
+    "div": "Div",
+    "relu": "Relu",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "sign": "Sign",
+    "identity": "Identity",
+    "dropout": "Identity",
+}
+
+
+def to_onnx(program: Program, state: ChipState) -> onnx.ModelProto:
+    """The model.
+
+    Args:
+        program: a compiled network.
+        state: the chip whose cells are written; `program.state` for a trained program.
+
+    Raises:
+        DiagnosticError: BSC5020 for a tail that has no form in ONNX.
+    """
+    return _Writer(program, state).model()
+
+
+class _Writer:
+    def __init__(self, program: Program, state: ChipState) -> None:
+        self.program = program
+        self.state = state
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.taken = {program.input.name, *program.tail.types}
+
+    def model(self) -> onnx.ModelProto:
+        spec = self.program.input
+        given = self.program.source.types[spec.name]
+        value = self._input(given)
+        for index, array in enumerate(self.program.arrays):
+            value = self._layer(index, array, value)
+        self._tail(self.program.tail)
+        graph = helper.make_graph(
+            self.nodes,
+            self.program.name,
+            [_value_info(spec.name, given)],
+            [_value_info(n, self.program.tail.types[n]) for n in self.program.tail.outputs],
+            self.initializers,
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(_ML, 3)]
+        made = helper.make_model(graph, opset_imports=opsets, producer_name="bsc")
+        made.ir_version = 8
+        onnx.checker.check_model(made)
+        return made
+
+    def _input(self, given: TensorType) -> str:
+        """[N, size] of float probabilities, or of the model's own numbers where they are those."""
+        spec = self.program.input
+        value = spec.name
+        if given.encoding is not Encoding.F32:
+            value = self._add("Cast", [value], to=TensorProto.FLOAT)
+        if len(given.shape) != 2:
+            shape = self._constant("flat", np.array([-1, spec.size], np.int64))
+            value = self._add("Reshape", [value, shape])
+        return value
+
+    def _layer(self, index: int, array: ArraySpec, value: str) -> str:
+        """Gemm and activation; what scaled the layer's input is taken back into its weights."""
+        weights, bias = self._weights(index, array)
+        last = index == len(self.program.arrays) - 1
+        wanted = self.program.tail.inputs
+        exposed = "logits" if last and "logits" in wanted else f"{array.name}.y"
+        slope = 1.0
+        if array.function in ("logistic", "tanh") and exposed not in wanted:
+            slope = array.function_parameters[0]  # folded; else it is a node of its own
+        operands = [
+            value,
+            self._constant(f"{array.name}.weight", (weights * slope).astype(np.float32)),
+            self._constant(f"{array.name}.bias", (bias * slope).astype(np.float32)),
+        ]
+        sums = self._add("Gemm", operands, name=exposed if exposed in wanted else None)
+        return sums if last else self._activation(array, sums, folded=exposed not in wanted)
+
+    def _weights(
+        self, index: int, array: ArraySpec
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """W [inputs, columns] and b [columns] that read h = low + (high - low) p."""
+        codes = forward_weights(self.state.arrays[index]).astype(np.float64)
+        codes *= array.gain / array.scale
+        weights, bias = codes[: array.inputs], codes[array.inputs :].sum(axis=0)
+        if index == 0:
+            low, high = np.array(self.program.input.low), np.array(self.program.input.high)
+        else:
+            before = self.program.arrays[index - 1]
+            low, high = np.array([before.low]), np.array([before.high])
+        weights = weights / (high - low)[:, None]
+        return weights, bias - np.broadcast_to(low, len(weights)) @ weights
+
+    def _activation(self, array: ArraySpec, sums: str, *, folded: bool) -> str:
+        numbers = array.function_parameters
+        match array.function:
+            case "logistic" | "tanh":
+                if not folded and numbers[0] != 1:
+                    slope = self._constant(f"{array.name}.slope", np.float32(numbers[0]))
+                    sums = self._add("Mul", [sums, slope])
+                return self._add("Sigmoid" if array.function == "logistic" else "Tanh", [sums])
+            case "relu":
+                return self._add("Relu", [sums])
+            case "leaky_relu":
+                return self._add("LeakyRelu", [sums], alpha=numbers[0])
+            case "hard_sigmoid":
+                return self._add("HardSigmoid", [sums], alpha=numbers[0], beta=numbers[1])
+            case "clip":
+                bounds = [
+                    self._constant(f"{array.name}.{name}", np.float32(number))
+                    for name, number in zip(("low", "high"), numbers, strict=True)
+                ]
+                return self._add("Clip", [sums, *bounds])
+            case "sign":
+                return self._add("Sign", [sums])
+            case "linear":
+                return sums
+            case other:
+                raise ValueError(f"no ONNX operator for the activation {other}")
+
+    def _tail(self, tail: Graph) -> None:
+        for name, data in tail.constants.items():
+            self.initializers.append(_tensor(name, data))
+        for node in tail.nodes:
+            self._tail_node(node, tail.types)
+
+    def _tail_node(self, node: Node, types: Mapping[str, TensorType]) -> None:
+        a = node.attrs
+        inputs, output = list(node.inputs), node.outputs[0]
+        plain: Mapping[str, Any] = {}
+        match node.op:
+            case "softmax" | "log_softmax":
+                op = "Softmax" if node.op == "softmax" else "LogSoftmax"
+                plain = {"axis": a["axis"]}
+            case "argmax":
+                op = "ArgMax"
+                plain = {
+                    "axis": a["axis"],
+                    "keepdims": int(bool(a["keepdims"])),
+                    "select_last_index": int(bool(a["select_last"])),
+                }
+            case "leaky_relu":
+                op, plain = "LeakyRelu", {"alpha": a["alpha"]}
+            case "hard_sigmoid":
+                op, plain = "HardSigmoid", {"alpha": a["alpha"], "beta": a["beta"]}
+            case "clip":
+                op = "Clip"
+                inputs += [
+                    self._constant(f"{output}.{k}", np.array(a[k], np.float32))
+                    for k in ("low", "high")
+                ]
+            case "reshape":
+                op = "Reshape"
+                inputs.append(self._constant(f"{output}.shape", np.array(a["shape"], np.int64)))
+            case "transpose":
+                op, plain = "Transpose", {"perm": a["perm"]}
+            case "concat":
+                op, plain = "Concat", {"axis": a["axis"]}
+            case "cast":
+                op, plain = "Cast", {"to": _TYPES[Encoding(str(a["to"]))]}
+            case "gather_features":
+                made = helper.make_node("ArrayFeatureExtractor", inputs, [output], domain=_ML)
+                self.nodes.append(made)
+                return
+            case other if other in _SAME:
+                op = _SAME[other]
+            case other:
+                raise fail(
+                    "BSC5020",
+                    f"the operator {other} behind the arrays (`{node.origin or output}`) has no "
+                    "form in ONNX here",
+                    help="export --python writes every program",
+                )
+        self._add(op, inputs, name=output, **plain)
+
+    def _add(self, op: str, inputs: list[str], *, name: str | None = None, **attrs: Any) -> str:
+        output = self._fresh(op.lower()) if name is None else name
+        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attrs))
+        return output
+
+    def _constant(self, hint: str, data: Any) -> str:
+        name = self._fresh(hint)
+        self.initializers.append(_tensor(name, np.asarray(data)))
+        return name
+
+    def _fresh(self, hint: str) -> str:
+        name, number = hint, 0
+        while name in self.taken:
+            number += 1
+            name = f"{hint}_{number}"
+        self.taken.add(name)
+        return name
+
+
+def _tensor(name: str, data: Array) -> onnx.TensorProto:
+    if data.dtype.kind in "US":
+        data = data.astype(object)
+    return numpy_helper.from_array(np.ascontiguousarray(data), name)
+
+
+def _value_info(name: str, type_: TensorType) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, _TYPES[type_.encoding], list(type_.shape))
