@@ -106,9 +106,11 @@ def recompile(
     chip = program.target
     if target is not None:
         chip = target if isinstance(target, TargetSpec) else resolve(target)
+    # A range that no option declared was learned from data, [0, 1] too.
+    learned = program.input.declared and program.options.input_range is None
     known = Calibration(
-        program.input.low if program.input.saturates else (),
-        program.input.high if program.input.saturates else (),
+        program.input.low if learned else (),
+        program.input.high if learned else (),
         program.calibration,
     )
     folded = _fold(program.source, observer)

@@ -37,7 +37,7 @@ from bsc.passes.binarise import Binarise
 from bsc.passes.clean_up import CleanUp
 from bsc.passes.derive_training import DeriveTraining
 from bsc.passes.fold_affine import FoldAffine
-from bsc.passes.legalise import LegaliseActivations
+from bsc.passes.legalise import LARGEST_WEIGHT, LegaliseActivations
 from bsc.passes.ranges import Range
 from bsc.passes.sink_shapes import SinkShapes
 from bsc.tiling.tile_arrays import TileArrays
@@ -81,6 +81,7 @@ def chip_passes(
             input_low,
             input_high,
             tuple((name, low, high) for name, (low, high) in ranges.items()),
+            CODE_MAX / DIRECT_SCALE if direct else LARGEST_WEIGHT,
         ),
         Binarise(
             weights,

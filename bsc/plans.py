@@ -7,6 +7,7 @@ from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.spec import TargetSpec
 from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.state import CellStyle
+from bsc.passes.derive_training import rate_of
 
 _LARGEST = (1 << 31) - 1
 
@@ -67,6 +68,16 @@ def plan_for(
             sink.add("BSC3021", f"{name} is {number}, expected {least} to {most}")
     if not 0 < plan.eta <= 1000:
         sink.add("BSC3021", f"eta is {plan.eta}, expected a number above 0, at most 1000")
+    elif kind is Rule.SGD and rate_of(plan.eta, plan.batch) > _LARGEST:
+        sink.add(
+            "BSC3021",
+            f"eta {plan.eta} with batch {plan.batch} moves a weight by more than its whole range",
+        )
+    if plan.threshold - 1 + plan.batch > _LARGEST:
+        sink.add(
+            "BSC3021",
+            f"threshold {plan.threshold} with batch {plan.batch}: a counter may pass 32 bits",
+        )
     if eta is not None and not floating:
         sink.add(
             "BSC3021",

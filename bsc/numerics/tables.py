@@ -62,7 +62,8 @@ def softmax_reciprocal(scale: int, *, gain: float = 1.0) -> int:
     """
     if scale < 1 or not (math.isfinite(gain) and gain > 0):
         raise NumericsError(f"scale {scale} with gain {gain}: both must be positive")
-    return max(1, round((1 << 40) * Fraction(gain) / scale))
+    # From 2**44 on, one code of difference is already the last entry of the table.
+    return min(1 << 44, max(1, round((1 << 40) * Fraction(gain) / scale)))
 
 
 def pixel_levels() -> Int32Array:

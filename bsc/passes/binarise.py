@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from bsc.diag import fail
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import AttrValue, Graph, Node
 from bsc.ir.pass_manager import PassResult
@@ -16,10 +17,11 @@ from bsc.ir.types import Encoding, Stage
 from bsc.numerics import neuron_tables
 from bsc.numerics.state import CODE_MAX
 from bsc.ops import OPS
-from bsc.passes.backbone import layer_names
+from bsc.passes.backbone import layer_names, place
+from bsc.passes.legalise import BIAS_LINES_MAX
 
-BIAS_LINES_MAX = 64
-"""Always-on word lines that one layer may spend on its bias; beyond, the layer's scale gives."""
+LINES_MAX = ((1 << 31) - 1) // CODE_MAX
+"""Word or bit lines of one array: a sum over more, all at the largest code, may pass 32 bits."""
 
 _BLOCK_CELLS = 1 << 18  # rounded at a time: float64 copies of large layers would cost memory
 
@@ -98,6 +100,14 @@ class _Rewrite:
         name = self.names[id(node)]
         layer = len(self.sums)
         weights = self.graph.constants[node.inputs[1]]
+        if max(weights.shape) > LINES_MAX - BIAS_LINES_MAX:
+            raise fail(
+                "BSC3005",
+                f"{name} has {weights.shape[0]} inputs and {weights.shape[1]} outputs; sums over "
+                f"more than {LINES_MAX - BIAS_LINES_MAX} lines may pass 32 bits",
+                at=place(node),
+                help="split the layer, or make the input smaller",
+            )
         has_bias = len(node.inputs) > 2 and bool(node.inputs[2])
         bias = self.graph.constants[node.inputs[2]] if has_bias else None
         operands: list[str] = []
@@ -154,14 +164,14 @@ class _Rewrite:
         lines = 0
         if bias is not None:
             reach = float(np.abs(bias).max(initial=0.0))
-            if reach * scale > BIAS_LINES_MAX * limit:
-                scale = max(1, math.floor(BIAS_LINES_MAX * limit / reach))
+            if reach * scale > BIAS_LINES_MAX * limit and not self.options.scale:
+                scale = math.floor(BIAS_LINES_MAX * limit / reach)
                 self.remarks.append(
                     f"warning: {name}: its largest bias is {reach / max(largest, 1e-30):.0f} times "
                     f"its largest weight; weights get {scale * largest:.0f} codes of {limit} so "
                     f"that {BIAS_LINES_MAX} word lines can carry it"
                 )
-            lines = max(1, math.ceil(round(reach * scale) / limit))
+            lines = min(BIAS_LINES_MAX, max(1, math.ceil(round(reach * scale) / limit)))
         codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
         clipped = 0
         block_rows = max(1, _BLOCK_CELLS // weights.shape[1])
@@ -172,7 +182,9 @@ class _Rewrite:
         if clipped:
             self.remarks.append(f"warning: {name}: {clipped} weights clipped to {limit} codes")
         if bias is not None:
-            codes[len(weights) :] = shared_bias(np.rint(bias.astype(np.float64) * scale), lines)
+            total = np.rint(bias.astype(np.float64) * scale)
+            total = np.clip(total, -lines * limit, lines * limit)
+            codes[len(weights) :] = shared_bias(total, lines)
         return codes, scale
 
     def _sample(self, node: Node) -> None:

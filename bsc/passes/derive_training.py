@@ -70,10 +70,10 @@ class DeriveTraining:
 
 def untrainable(outputs: int, rule: str) -> str:
     """Why a network of so many outputs gets no training steps under a rule; empty when it does."""
-    if rule == Rule.HP:
-        return "rule hp trains in floating point on the host"
     if outputs == 1:
         return "the last layer has one output; the softmax readout needs at least two classes"
+    if rule == Rule.HP:
+        return "rule hp trains in floating point on the host"
     return ""
 
 

@@ -25,6 +25,9 @@ from bsc.passes.ranges import Range, dense_bounds
 
 Floats = npt.NDArray[np.float32]
 
+BIAS_LINES_MAX = 64
+"""Always-on word lines that one layer may spend on its bias; beyond, the layer's scale gives."""
+
 LARGEST_WEIGHT = 64.0
 """Weights beyond this are divided by a power of two, and the neuron multiplies: 16383 codes over
 64 still leave 128 codes in one unit of y."""
@@ -42,6 +45,7 @@ class LegaliseActivations:
         input_low: value of the input that never sets a bit; one number, or one an element.
         input_high: value that always sets it.
         ranges: (layer, activation at p = 0, activation at p = 1) from calibration data.
+        largest: weights beyond are divided by a power of two; `sgd`'s fixed scale holds 4.
     """
 
     name: ClassVar[str] = "legalise-activations"
@@ -50,6 +54,7 @@ class LegaliseActivations:
     input_low: tuple[float, ...] = (0.0,)
     input_high: tuple[float, ...] = (1.0,)
     ranges: tuple[tuple[str, float, float], ...] = ()
+    largest: float = LARGEST_WEIGHT
 
     def run(self, graph: Graph) -> PassResult:
         """Rewrite the chain of layers; the tail stays as it is."""
@@ -74,7 +79,9 @@ class LegaliseActivations:
             function, parameters = ("linear", ()) if last else function_of(layer.activation)
             if self.weights == "keep":
                 weights, bias = absorb(weights, bias, *pending)
-            scaling = None if self.weights != "keep" else fit(function, last, weights, bias)
+            scaling = None
+            if self.weights == "keep":
+                scaling = fit(function, last, weights, bias, self.largest)
             gain = 1.0
             if scaling is not None:
                 weights, bias, gain = scaling.weights, scaling.bias, scaling.gain
@@ -181,7 +188,9 @@ def absorb(
     return weights, bias
 
 
-def fit(function: str, last: bool, weights: Floats, bias: Floats | None) -> Scaling | None:
+def fit(
+    function: str, last: bool, weights: Floats, bias: Floats | None, most: float
+) -> Scaling | None:
     """Rescale where codes would be too coarse; None where the weights are fine as they are.
 
     A step does not see the size of its sum, so its columns are scaled one by one: a weight that was
@@ -197,7 +206,10 @@ def fit(function: str, last: bool, weights: Floats, bias: Floats | None) -> Scal
             bias = np.clip(bias / columns, -reach, reach).astype(np.float32)
         return Scaling(weights, bias, 1.0, columns)
     largest = float(np.abs(weights).max(initial=0.0))
-    if largest == 0 or SMALLEST_WEIGHT <= largest <= LARGEST_WEIGHT:
+    if bias is not None:
+        # What one of the bias lines must hold counts like a weight.
+        largest = max(largest, float(np.abs(bias).max(initial=0.0)) / BIAS_LINES_MAX)
+    if largest == 0 or SMALLEST_WEIGHT <= largest <= most:
         return None
     gain = 2.0 ** math.ceil(math.log2(largest))
     scaled = None if bias is None else (bias / np.float32(gain)).astype(np.float32)

@@ -163,9 +163,9 @@ class Session:
         learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         watchers = Callbacks.of(callbacks)
         if self._program.plan.rule is Rule.HP:
-            if checkpoint is not None:
+            if checkpoint is not None or resume:
                 raise fail("BSC6108", "the rule hp keeps no checkpoints: it is short, begin anew")
-            return self._train_hp(learned, epochs, watchers, output)
+            return self._train_hp(learned, epochs, watchers, output) if epochs else History()
         records = self._records(learned, epochs, checkpoint, resume)
         self._chip = records.chip
         request = Request(seed=self._chip.seed)
@@ -268,7 +268,8 @@ class Session:
     def _check_trainable(self, epochs: int) -> None:
         if epochs < 0:
             raise fail("BSC6033", f"{epochs} epochs: the number must not be negative")
-        if not self._program.training and self._program.plan.rule is not Rule.HP:
+        on_host = self._program.plan.rule is Rule.HP and self._program.arrays[-1].columns > 1
+        if not self._program.training and not on_host:
             why = self._program.untrainable or "it was compiled for inference alone"
             raise fail("BSC6031", f"the program cannot be trained: {why}")
 

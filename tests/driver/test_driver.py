@@ -1,5 +1,7 @@
 """The driver: what it makes of unusual but right models, and what recompiling keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -120,6 +122,8 @@ def test_recompiling_keeps_trained_cells_where_they_mean_the_same(change, kept):
         ({"eta": 0.1}, "BSC3021"),
         ({"batch": 0}, "BSC3021"),
         ({"pulses": 5000}, "BSC3021"),
+        ({"batch": 2**31 - 1}, "BSC3021"),
+        ({"rule": "sgd", "eta": 200.0, "batch": 1}, "BSC3021"),
         ({"target": "ideal-128", "refresh_every": 5}, "BSC3021"),
         ({"target": "oxram-129"}, "BSC4007"),
     ],
@@ -164,3 +168,44 @@ def test_an_onnx_file_and_its_proto_give_the_same_program(tmp_path):
     a = bsc.compile(tmp_path / "m.onnx")
     b = bsc.compile(model)
     assert Session(a).digest() == Session(b).digest()
+
+
+def test_a_range_learned_from_data_stays_declared_when_recompiled():
+    x = np.random.default_rng(0).random((64, 20)).astype(np.float32)
+    program = bsc.compile(dense_network((20, 13, 4)), calibrate=x)
+    assert program.input.declared
+    moved = recompile(program, target="pcmo-128")
+    assert moved.input == program.input
+    with pytest.raises(DiagnosticError):
+        Session(moved).infer(x + 1)
+
+
+@pytest.mark.parametrize("rule", ["carry", "sgd"])
+@pytest.mark.parametrize("weight", [1e-30, 1e-12, 1.0, 1e12, 1e30])
+@pytest.mark.parametrize("bias", [0.0, 1e-20, 1.0, 1e20])
+def test_weights_and_biases_of_any_size_fit_their_lines(rule, weight, bias):
+    graph = dense_network((20, 13, 4), bias=True, seed=1)
+    constants = {
+        name: (data * np.float32(weight if name[0] == "w" else bias)).astype(np.float32)
+        for name, data in graph.constants.items()
+    }
+    program = bsc.compile(replace(graph, constants=constants), "oxram-128", rule=rule)
+    assert all(array.bias_lines <= 64 for array in program.arrays)
+    assert all(array.scale >= 128 for array in program.arrays)
+    assert np.isfinite(Session(program).infer(np.ones((2, 20), np.float32))["y"]).all()
+
+
+def test_a_layer_whose_sums_might_pass_32_bits_is_refused_before_it_is_mapped():
+    with pytest.raises(DiagnosticError) as caught:
+        bsc.compile(dense_network((131_017, 2)), "oxram-128")
+    assert [d.code for d in caught.value.diagnostics] == ["BSC3005"]
+
+
+def test_the_baseline_of_no_epochs_or_one_output():
+    x = np.random.default_rng(0).random((10, 20)).astype(np.float32)
+    chip = Session(bsc.compile(dense_network((20, 13, 4)), weights="random", rule="hp"))
+    assert chip.train(x, np.zeros(10, int), epochs=0).records == []
+    model, _ = _regressor()
+    with pytest.raises(DiagnosticError) as caught:
+        Session(bsc.compile(model, weights="random", rule="hp")).train(x[:, :5], np.zeros(10, int))
+    assert [d.code for d in caught.value.diagnostics] == ["BSC6031"]

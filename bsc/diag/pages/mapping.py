@@ -31,6 +31,11 @@ MAPPING: dict[str, CodePage] = {
         "layers only an activation and constant scaling. What comes behind the last layer runs "
         "beside the arrays and is free, but may not read the input or hold further layers.",
     ),
+    "BSC3005": CodePage(
+        "a layer is too wide",
+        "A sum over so many lines, all at the largest code, could pass 32 bits. 131,016 inputs or "
+        "outputs of one layer are the most.",
+    ),
     "BSC3010": CodePage(
         "a compile option has no such value",
         "The message names the option and the values it takes.",

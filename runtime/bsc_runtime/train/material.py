@@ -64,6 +64,9 @@ def material(
     if count < len(values):
         asked = prepared(program, values[count:], notes, "x")
         return Material(data, labels[:count], asked, labels[count:], "validation")
+    if (x_test is None) != (y_test is None):
+        given, missing = ("x_test", "y_test") if y_test is None else ("y_test", "x_test")
+        raise fail("BSC6006", f"there is {given}, but no {missing}", help="give both, or neither")
     if x_test is not None and y_test is not None:
         asked = inputs_of(program, x_test, notes, "x_test")
         answers = labels_of(program, y_test, len(asked), "y_test")
