@@ -23,6 +23,8 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 _UNITS = ("siemens", "volt", "codes")
+_BITS_SHOWN = 128
+"""Python refuses to write out whole numbers of some thousand digits."""
 
 
 def collect(document: Mapping[str, Any], source: str) -> TargetSpec:
@@ -59,7 +61,7 @@ def _diagnostic(detail: ErrorDetails, source: str) -> Diagnostic:
             if kind == "union_tag_not_found":
                 help = f"a pulse model is one of: {', '.join(_PULSES)}"
         case "union_tag_invalid":
-            tag = str(context.get("tag", found))
+            tag = str(context.get("tag", ""))
             path += ".model"
             code, message = "BSC4005", f'{path} is "{tag}", which is no pulse model'
             help = did_you_mean(tag, _PULSES, "pulse models")
@@ -68,19 +70,19 @@ def _diagnostic(detail: ErrorDetails, source: str) -> Diagnostic:
         case "literal_error" | "enum":
             expected = str(context.get("expected", ""))
             names = [n for n in expected.replace(" or ", ", ").replace("'", "").split(", ") if n]
-            code, message = "BSC4005", f"{path} is {_show(found)}, expected one of: {expected}"
-            near = did_you_mean(str(found), names)
+            code, message = "BSC4005", f"{path} is {show(found)}, expected one of: {expected}"
+            near = did_you_mean(found if isinstance(found, str) else "", names)
             help = near if near.startswith("did you mean") else None
         case "model_type" | "dict_type" | "model_attributes_type":
-            code, message = "BSC4005", f"{path} is {_show(found)}, expected a table [{path}]"
+            code, message = "BSC4005", f"{path} is {show(found)}, expected a table [{path}]"
         case _ if kind in _BOUNDS:
             key, words = _BOUNDS[kind]
             unit = _unit(steps)
             code = "BSC4005"
-            message = f"{path} is {_show(found)}{unit}, expected {words} {context[key]}{unit}"
+            message = f"{path} is {show(found)}{unit}, expected {words} {context[key]}{unit}"
         case _:
             said = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
-            code, message = "BSC4005", f"{path} is {_show(found)}, expected {said}"
+            code, message = "BSC4005", f"{path} is {show(found)}, expected {said}"
     return Diagnostic(code, message, labels=(Label(Span(source, path=path or None)),), help=help)
 
 
@@ -99,8 +101,14 @@ def _unit(steps: list[int | str]) -> str:
     return ""
 
 
-def _show(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
+def show(value: object) -> str:
+    """A value of a file as a message shows it: on one line, short whatever it is."""
+    if isinstance(value, int) and value.bit_length() > _BITS_SHOWN:
+        return f"a whole number of {value.bit_length()} bits"
+    try:
+        text = f'"{value}"' if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # a huge number inside, or nested too deep
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

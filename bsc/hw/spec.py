@@ -5,6 +5,7 @@ pydantic, because it reports every wrong field of a file at once, each with its 
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -115,6 +116,8 @@ class DeviceSpec(_Spec):
     def _check(self) -> DeviceSpec:
         if self.g_max_siemens <= self.g_min_siemens:
             raise ValueError("g_max_siemens must be above g_min_siemens")
+        if not isfinite(CODE_MAX / (self.g_max_siemens - self.g_min_siemens)):
+            raise ValueError("Gmax - Gmin is too small to be divided into codes")
         if self.style is CellStyle.REFERENCE and self.reference is None:
             raise ValueError("style reference needs [device.reference]")
         if self.style is not CellStyle.REFERENCE and self.reference is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bsc.diag import Span, fail
 from bsc.hw.plugins import named_target
-from bsc.hw.problems import collect
+from bsc.hw.problems import collect, show
 from bsc.hw.spec import TargetSpec
 
 MAX_BYTES = 1 << 20
@@ -48,25 +48,39 @@ def load_target(path: str | Path) -> TargetSpec:
 
 def _merged(file: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """The file's document over what it extends."""
-    chain = (*above, file.resolve())
+    chain = (*above, _resolved(file, "BSC4001", Span(str(file))))
     document = _read(file)
     base = document.pop("extends", None)
     if base is None:
         return document
     at = Span(str(file), path="extends")
     if not isinstance(base, str):
-        raise fail("BSC4005", f"extends is {base!r}, expected a name or a .toml file", at=at)
+        raise fail("BSC4005", f"extends is {show(base)}, expected a name or a .toml file", at=at)
     if not base.endswith(".toml"):
         return merge(named_target(base).model_dump(exclude_none=True), document)
     other = file.parent / base
-    if other.resolve() in chain:
-        circle = " -> ".join(f.name for f in (*chain, other.resolve()))
+    place = _resolved(other, "BSC4009", at)
+    if place in chain:
+        circle = " -> ".join(f.name for f in (*chain, place))
         raise fail("BSC4009", f"targets extend each other in a circle: {circle}", at=at)
     if len(chain) >= MAX_DEPTH:
         raise fail("BSC4009", f"more than {MAX_DEPTH} targets extend each other", at=at)
-    if not other.is_file():
+    if not place.is_file():
         raise fail("BSC4009", f"extends a file that is not there: {base}", at=at)
     return merge(_merged(other, chain), document)
+
+
+def _resolved(file: Path, code: str, at: Span) -> Path:
+    """Where a path leads, if the system can tell."""
+    try:
+        place = file.resolve()
+        place.stat()
+    except FileNotFoundError:
+        return place
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a circle of links, too long
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise fail(code, f"cannot look for {file.name[:60]!r}: {reason}", at=at) from None
+    return place
 
 
 def merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -117,5 +131,7 @@ def _read(file: Path) -> dict[str, Any]:
             at = Span(str(file), line=int(place[1]), column=int(place[2]))
         message = _PLACE.sub("", str(error)).strip()
         raise fail("BSC4002", f"not TOML: {message}", at=at) from error
+    except ValueError as error:  # not of tomllib: Python reads no number of thousands of digits
+        raise fail("BSC4002", f"not TOML that can be read: {error}", at=at) from error
     except RecursionError as error:
         raise fail("BSC4002", "not TOML that can be read: nested too deep", at=at) from error

@@ -117,6 +117,38 @@ def test_a_file_that_cannot_be_read_is_one_diagnostic(tmp_path: Path) -> None:
     assert found(deep) == [("BSC4002", None)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "path"),
+    [
+        ("rows = 32", "rows = " + "9" * 5000, "BSC4002", None),
+        ("rows = 32", "rows = 0x" + "f" * 6000, "BSC4005", "array.rows"),
+        ("rows = 32", "rows = [0x" + "f" * 6000 + "]", "BSC4005", "array.rows"),
+        ("rows = 32", "rows" + ".a" * 3000 + " = 1", "BSC4005", "array.rows"),
+        ('style = "reference"', "style = 0x" + "f" * 6000, "BSC4005", "device.style"),
+        ('name = "mine"', 'name = "mine"\nextends = "a\\u0000.toml"', "BSC4009", "extends"),
+        ('name = "mine"', f'name = "mine"\nextends = "{"a" * 5000}.toml"', "BSC4009", "extends"),
+        ('name = "mine"', 'name = "mine"\nextends = 0x' + "f" * 6000, "BSC4005", "extends"),
+    ],
+)
+def test_what_python_cannot_write_out_or_open_is_a_diagnostic(
+    tmp_path: Path, old: str, new: str, code: str, path: str | None
+) -> None:
+    """Numbers of thousands of digits, tables nested thousands deep, names no file can have."""
+    assert old in GOOD
+    assert found(written(tmp_path, GOOD.replace(old, new))) == [(code, path)]
+
+
+def test_a_range_too_small_for_codes_is_refused(tmp_path: Path) -> None:
+    """1e-320 siemens is a number, 16383 codes in it are none: they would be infinite."""
+    text = (
+        GOOD.replace("g_min_siemens = 1e-6", "g_min_siemens = 0.0")
+        .replace("g_max_siemens = 3e-6", "g_max_siemens = 1e-320")
+        .replace("mean_siemens = 2e-6", "mean_siemens = 1e-321")
+        .replace("sd_siemens = 0.1e-6", "sd_siemens = 0.0")
+    )
+    assert found(written(tmp_path, text)) == [("BSC4006", "device")]
+
+
 def test_a_syntax_error_has_line_and_column(tmp_path: Path) -> None:
     with pytest.raises(DiagnosticError) as caught:
         load_target(written(tmp_path, 'name = "x"\n[array\n'))
