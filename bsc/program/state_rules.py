@@ -8,13 +8,11 @@ import numpy as np
 
 from bsc.hw.plan import Rule
 from bsc.ir.graph import Array
+from bsc.numerics.cells import MASTER_MAX
 from bsc.numerics.state import CODE_MAX, ArrayState, CellStyle, ChipState
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong
 from bsc.tiling.plan import ArraySpec
-
-MASTER_MAX = CODE_MAX * 4096
-"""Largest master weight of the `sgd` rule, in units of 2**-24."""
 
 _CLOCKS = {"samples": 48, "checks": 48, "epochs": 48, "place": 48, "pulses": 63, "seed": 64}
 

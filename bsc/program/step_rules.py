@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 from bsc.hw.plan import Rule
+from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.state import CellStyle
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong, check_intervals, check_role
@@ -41,13 +42,16 @@ class _Signature:
 
 
 _THRESHOLD = ("threshold", 1, 2**31 - 1)
-_PULSES = ("pulses", 1, 2**16 - 1)
+_PULSES = ("pulses", 1, PULSES_MAX)
 _PULSE_TABLES = frozenset({"step_up", "step_down", "noise_up", "noise_down"})
-_NEEDED_PULSES = {
-    CellStyle.REFERENCE: frozenset({"step_up", "step_down"}),
-    CellStyle.PAIR_DOWN: frozenset({"step_down"}),
-    CellStyle.PAIR_UP: frozenset({"step_up"}),
+_WAYS = {
+    CellStyle.REFERENCE: ("up", "down"),
+    CellStyle.PAIR_DOWN: ("down",),
+    CellStyle.PAIR_UP: ("up",),
 }
+"""Ways in which pulses move a cell: each needs its steps and may have its noise."""
+
+_PAIRS = frozenset({CellStyle.PAIR_DOWN, CellStyle.PAIR_UP})
 _SIGNATURES = {
     StepOp.ENCODE: _Signature((_BIT, "input"), drawn=True),
     StepOp.READ: _Signature((_SUM, "columns"), ((_BIT, "inputs"),), array=True),
@@ -165,6 +169,26 @@ class StepChecker:
             step.op not in (wanted, StepOp.REFRESH) for step in program.update
         ):
             self.wrong("update", f"expected one {wanted} for each of {len(every)} arrays")
+        self._refreshes()
+
+    def _refreshes(self) -> None:
+        """Only one-way pairs have two cells to move back, and they move back after their pulses."""
+        program = self.program
+        style = CellStyle.DIRECT if program.plan.rule is Rule.SGD else program.target.device.style
+        stepped: set[int] = set()
+        refreshed: set[int] = set()
+        for place, step in enumerate(program.update):
+            path = f"update step {place}"
+            if step.op is not StepOp.REFRESH:
+                stepped.add(step.array)
+                continue
+            if style not in _PAIRS:
+                self.wrong(path, f"refresh moves pairs of cells, the program's are {style}")
+            elif step.array in refreshed:
+                self.wrong(path, f"refreshes array {step.array} a second time")
+            elif step.array not in stepped:
+                self.wrong(path, f"refreshes array {step.array} before its pulses")
+            refreshed.add(step.array)
 
     def _step(self, path: str, step: Step, *, update: bool) -> bool:
         """Check one step by itself; whether its indices can be used."""
@@ -254,12 +278,18 @@ class StepChecker:
                 return
             check_role(role, name, self.program.tables[name], noise_bits, self.wrong)
         if step.op is StepOp.CARRY:
-            style = self.program.target.device.style
-            for role in sorted(_NEEDED_PULSES[style] - named.keys()):
-                self.wrong(path, f"carry lacks the table {role}, which {style} cells need")
+            self._pulses(path, named)
         if step.op is StepOp.DERIVATIVE:
             pair = self.program.tables[named["low"]], self.program.tables[named["high"]]
             check_intervals(named["low"], named["high"], pair, self.wrong)
+
+    def _pulses(self, path: str, named: dict[str, str]) -> None:
+        style = self.program.target.device.style
+        needed = {f"step_{way}" for way in _WAYS[style]}
+        for role in sorted(needed - named.keys()):
+            self.wrong(path, f"carry lacks the table {role}, which {style} cells need")
+        for role in sorted(named.keys() - needed - {f"noise_{way}" for way in _WAYS[style]}):
+            self.wrong(path, f"carry has the table {role}, but {style} cells get no such pulse")
 
     def _numbers(self, path: str, step: Step, signature: _Signature) -> None:
         named = dict(step.numbers)

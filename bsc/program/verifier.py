@@ -16,6 +16,7 @@ from bsc.ir.graph import Graph
 from bsc.ir.types import Encoding, Stage
 from bsc.ir.verifier import problems
 from bsc.numerics import functions
+from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.errors import NumericsError
 from bsc.ops import OPS
 from bsc.program.model import Program
@@ -74,7 +75,7 @@ class _Checker:
         limits = {
             "batch": (plan.batch, 1, 2**31 - 1),
             "threshold": (plan.threshold, 1, 2**31 - 1),
-            "pulses": (plan.pulses, 1, 2**16 - 1),
+            "pulses": (plan.pulses, 1, PULSES_MAX),
             "refresh_every": (plan.refresh_every, 0, 2**31 - 1),
         }
         for name, (value, least, most) in limits.items():
