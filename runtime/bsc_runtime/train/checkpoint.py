@@ -23,9 +23,9 @@ from bsc.numerics.state import ChipState
 from bsc.program.tensors import read_tensors, tensor_chunks
 from bsc_runtime.notes import Notes
 from bsc_runtime.train.history import History
+from bsc_runtime.train.manifest import FORMAT, VERSION, read_manifest
 from bsc_runtime.train.state_file import StateError, clocks_of, state_of, styles_of, tensors_of
 
-VERSION = 1
 KEPT = 2
 _STATE = "state.safetensors"
 _MANIFEST = "manifest.json"
@@ -215,7 +215,7 @@ class CheckpointFolder:
 
     def _write(self, partial: Path, state: ChipState, history: History) -> None:
         manifest = {
-            "format": "bsc-checkpoint",
+            "format": FORMAT,
             "version": VERSION,
             "digest": digest(state),
             "clocks": clocks_of(state),
@@ -246,32 +246,24 @@ def read_checkpoint(path: Path) -> Checkpoint:
         text = path / _MANIFEST
         if text.stat().st_size > _MANIFEST_LIMIT:
             raise StateError("its manifest is larger than any real one")
-        manifest = json.loads(text.read_bytes())
-        if manifest.get("format") != "bsc-checkpoint" or manifest.get("version") != VERSION:
-            raise StateError(
-                f"its format is {manifest.get('format')} {manifest.get('version')}, this version "
-                f"reads bsc-checkpoint {VERSION}"
-            )
+        manifest = read_manifest(text.read_bytes())
         with (path / _STATE).open("rb") as stream:
             tensors = read_tensors(stream, (path / _STATE).stat().st_size)
-        state = state_of(tensors, manifest["clocks"], manifest["arrays"])
-        if digest(state) != manifest["digest"]:
+        state = state_of(
+            tensors,
+            manifest.clocks.model_dump(),
+            [{"name": row.name, "style": str(row.style)} for row in manifest.arrays],
+        )
+        if digest(state) != manifest.digest:
             raise StateError("its digest does not match its cells and counters")
         return Checkpoint(
             path,
             state,
-            History.from_json(manifest["history"]),
-            Identity(manifest["program"], manifest["data"], manifest["plan"]),
-            int(manifest["first_epoch"]),
+            manifest.records(),
+            Identity(manifest.program, manifest.data, manifest.plan),
+            manifest.first_epoch,
         )
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise fail("BSC6102", f"the checkpoint is damaged: {error}", at=Span(str(path))) from None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -64,9 +63,3 @@ class History:
     def to_json(self) -> list[dict[str, Any]]:
         """The records as plain data."""
         return [asdict(record) for record in self.records]
-
-    @staticmethod
-    def from_json(rows: list[Mapping[str, Any]]) -> History:
-        """The records from plain data; keys of later versions are passed over."""
-        known = {f.name for f in fields(EpochRecord)}
-        return History([EpochRecord(**{k: v for k, v in r.items() if k in known}) for r in rows])
