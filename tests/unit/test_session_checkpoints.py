@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -270,6 +272,35 @@ def test_a_full_disk_is_one_diagnostic_and_harms_nothing(
     resumed = session()
     resumed.train(*problem(), epochs=EPOCHS, checkpoint=tmp_path, resume=True)
     assert resumed.digest() == uninterrupted()
+
+
+def test_a_second_ctrl_c_while_a_checkpoint_is_written_leaves_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(path: Path, chunks: Iterable[bytes]) -> None:
+        path.write_bytes(b"some of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "_write_file", interrupted)
+    folder = checkpoints.CheckpointFolder(tmp_path, checkpoints.Identity("", "", {}), Notes())
+    with pytest.raises(KeyboardInterrupt):
+        folder.keep(session(seed=5).state, History())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes by signal 0")
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = (f".writing-{dead.pid}", f".writing-{10**30}", f".writing-{os.getppid()}", ".writing-x")
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.safetensors").write_bytes(b"half")
+    session(seed=5).train(*problem(), epochs=0, checkpoint=tmp_path)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left == sorted([*names[2:], "epoch-00000-place-0000000000"])
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_training(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ class CheckpointFolder:
         partial = self.folder / f".writing-{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(self.folder)
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             self._write(partial, state, history)
@@ -130,13 +131,14 @@ class CheckpointFolder:
             _sync(self.folder)
             self._remove_old(final)
         except OSError as error:
-            shutil.rmtree(partial, ignore_errors=True)
             raise fail(
                 "BSC6106",
                 f"cannot write the checkpoint: {error.strerror or error}",
                 at=Span(str(final)),
                 help="earlier checkpoints are untouched; make room and add --resume",
             ) from None
+        finally:  # also after a second Ctrl-C; once renamed, there is none
+            shutil.rmtree(partial, ignore_errors=True)
         self._last = final
         self._kept_at = time.monotonic()
 
@@ -277,6 +279,27 @@ def _checkpoints(folder: Path) -> list[Path]:
         if name:
             found.append((int(name[1]), int(name[2]), path))
     return [path for _, _, path in sorted(found)]
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes left that were killed while they wrote."""
+    for path in folder.glob(".writing-*"):
+        number = path.name.removeprefix(".writing-")
+        if number.isdecimal() and not _runs(int(number)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of that number may still be there."""
+    if os.name != "posix":
+        return True  # elsewhere, signal 0 is no question
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def _write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
