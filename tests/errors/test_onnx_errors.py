@@ -6,6 +6,7 @@ Tensors have a file of their own, test_onnx_tensor_errors.py.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from onnx import TensorProto, helper
 
 from bsc.diag import CODES
 from bsc.frontend.onnx import NEWEST_OPSET, import_model
+from bsc.frontend.onnx.inlining import MAX_DEPTH, flatten
 from bsc.testing.onnx_models import ModelWriter, hand_written, sklearn, torch_classic, torch_dynamo
 
 GOLDEN = Path(__file__).parent / "onnx"
@@ -146,6 +148,26 @@ def functions_that_grow_without_bound(folder):
         m.functions.append(helper.make_function("local", f"f{level}", ["a"], ["b"], nodes, imports))
     m.node("f39", ["x"], "y", "local")
     return m.model(["N", 4], [("y", F32, ["N", 4])], 17, others=[("local", 1)])
+
+
+def chain_of_functions(length: int, calls: int = 1) -> onnx.ModelProto:
+    """A model that calls the first of a row of functions, each of which calls the next."""
+    m = ModelWriter(0)
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    for level in range(length):
+        inner = ("Relu", "") if level == 0 else (f"f{level - 1}", "local")
+        node = helper.make_node(inner[0], ["a"], ["b"], domain=inner[1])
+        made = helper.make_function("local", f"f{level}", ["a"], ["b"], [node], imports)
+        m.functions.append(made)
+    for call in range(calls):
+        m.node(f"f{length - 1}", ["x" if call == 0 else f"y{call - 1}"], f"y{call}", "local")
+    outputs = [(f"y{calls - 1}", F32, ["N", 4])]
+    return m.model(["N", 4], outputs, 17, others=[("local", 1)])
+
+
+@case
+def functions_that_call_each_other_too_deep(folder):
+    return chain_of_functions(2000)
 
 
 # inputs and outputs
@@ -312,3 +334,11 @@ def test_every_code_of_the_importer_has_a_case() -> None:
     goldens = [*GOLDEN.glob("*.txt"), *GOLDEN.with_name("onnx_tensors").glob("*.txt")]
     text = "".join(path.read_text(encoding="utf-8") for path in goldens)
     assert sorted(code for code in codes if code not in text) == []
+
+
+def test_functions_up_to_the_limit_are_written_out_in_time() -> None:
+    """The extents of functions are found once, not once for each node that calls one."""
+    began = time.process_time()
+    flat = flatten(chain_of_functions(MAX_DEPTH, calls=1000), "m.onnx")
+    assert [node.op_type for node in flat] == ["Relu"] * 1000
+    assert time.process_time() - began < 10  # about one second; a minute where found each time

@@ -96,7 +96,7 @@ MODELS: dict[str, CodePage] = {
     "BSC1016": CodePage(
         "functions of the model cannot be written out",
         "Model-local functions are copied into their callers. Here one calls itself, or they call "
-        "each other so often that the model would become enormous.",
+        "each other so deep or so often that the model would become enormous.",
     ),
     "BSC1017": CodePage(
         "an output that is no tensor",

@@ -17,6 +17,9 @@ from bsc.diag import Sink, Span
 MAX_NODES = 200_000
 """Nodes after writing out functions; calls that call twice each grow without bound."""
 
+MAX_DEPTH = 100
+"""Functions that call each other in a row; each writes its name into those inside."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatNode:
@@ -54,13 +57,22 @@ def flatten(model: onnx.ModelProto, source: str) -> list[FlatNode]:
     """All nodes of a model, functions written out.
 
     Raises:
-        DiagnosticError: BSC1016 for functions that call themselves, or grow too large.
+        DiagnosticError: BSC1016 for functions that call themselves, too deep or too often.
     """
     functions = {(_domain(f.domain), f.name): f for f in model.functions}
     sink = Sink()
     _check_calls(functions, source, sink)
     sink.raise_if_errors()
-    size = sum(_sizes(functions).get((_domain(n.domain), n.op_type), 1) for n in model.graph.node)
+    extents = _extents(functions)
+    called = [extents.get((_domain(n.domain), n.op_type), _NODE) for n in model.graph.node]
+    size = sum(extent.nodes for extent in called)
+    depth = max((extent.depth for extent in called), default=0)
+    if depth > MAX_DEPTH:
+        sink.add(
+            "BSC1016",
+            f"functions call each other {depth} deep, at most {MAX_DEPTH} are written out",
+            at=Span(source),
+        )
     if size > MAX_NODES:
         sink.add(
             "BSC1016",
@@ -68,7 +80,7 @@ def flatten(model: onnx.ModelProto, source: str) -> list[FlatNode]:
             "are read",
             at=Span(source),
         )
-        sink.raise_if_errors()
+    sink.raise_if_errors()
     versions = versions_of(model.opset_import)
     return list(_expand(model.graph.node, versions, functions, {}, "", None))
 
@@ -113,20 +125,37 @@ def _callees(functions: _Functions, key: _Key) -> Iterator[_Key]:
             yield called
 
 
-def _sizes(functions: _Functions) -> dict[_Key, int]:
-    """Nodes of each function when written out; calls form no circle."""
-    sizes: dict[_Key, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What a call becomes: so many nodes, so many calls inside each other."""
+
+    nodes: int
+    depth: int
+
+
+_NODE = _Extent(1, 0)
+
+
+def _extents(functions: _Functions) -> dict[_Key, _Extent]:
+    """What each function becomes when written out; calls form no circle."""
+    extents: dict[_Key, _Extent] = {}
     waiting = list(functions)
     while waiting:
         key = waiting[-1]
-        missing = [c for c in _callees(functions, key) if c not in sizes]
+        if key in extents:
+            waiting.pop()
+            continue
+        missing = {c for c in _callees(functions, key) if c not in extents}
         if missing:
             waiting.extend(missing)
             continue
         waiting.pop()
-        body = functions[key].node
-        sizes[key] = sum(sizes.get((_domain(n.domain), n.op_type), 1) for n in body)
-    return sizes
+        inside = [extents.get((_domain(n.domain), n.op_type), _NODE) for n in functions[key].node]
+        extents[key] = _Extent(
+            sum(extent.nodes for extent in inside),
+            1 + max((extent.depth for extent in inside), default=0),
+        )
+    return extents
 
 
 def _expand(
