@@ -133,6 +133,8 @@ def test_folder_without_idx_files(tmp_path: Path) -> None:
         (header(3, 2, 2) + bytes(11), "BSC6004"),
         (header(3, 2, 2) + bytes(13), "BSC6004"),
         (header(4294967295, 28, 28), "BSC6004"),
+        (header(0, 28, 28), "BSC6007"),
+        (header(0, 4294967295, 4294967295, 4294967295), "BSC6007"),
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
@@ -229,6 +231,30 @@ def test_an_archive_member_that_is_no_array(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", b"this is no array at all")
+    assert caught(lambda: load_data(path)).startswith("BSC6004")
+
+
+@pytest.mark.parametrize(
+    ("descr", "shape"),
+    [
+        ("<U0", "(3000000000,)"),
+        ("<U0", "(3,)"),
+        ("<f4", "(True,)"),
+        ("<f4", "(-1,)"),
+        ("<f4", "(-1, -1)"),
+        ("<f4", "(0, 4000000000, 4000000000, 4000000000)"),
+        ("<f4", "(1" + "0" * 4000 + ",)"),
+        ("<f4", "(" + "1" + "0" * 4000 + ", 1" + "0" * 4000 + ")"),
+    ],
+)
+def test_npz_headers_of_impossible_arrays(tmp_path: Path, descr: str, shape: str) -> None:
+    """Elements of no length and extents that are no counts: refused by the header alone."""
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}".encode()
+    array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1) + text + b"\n" + bytes(4)
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", array)
+        archive.writestr("y.npy", array)
     assert caught(lambda: load_data(path)).startswith("BSC6004")
 
 

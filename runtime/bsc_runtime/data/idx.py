@@ -81,6 +81,10 @@ def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int) -> npt.NDAr
     if len(extents) < 4 * rank:
         raise _damaged(path, "it ends inside its header")
     shape = struct.unpack(f">{rank}I", extents)
+    if 0 in shape:
+        raise fail(
+            "BSC6007", f"the file has no samples: its shape is {list(shape)}", at=Span(str(path))
+        )
     claimed = math.prod(shape) * dtype.itemsize
     if claimed > limit:
         raise _damaged(

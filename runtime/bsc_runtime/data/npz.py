@@ -76,10 +76,14 @@ def _array(stream: IO[bytes], path: Path, member: str | None, size: int) -> npt.
             f"the array is of type {dtype}; numbers (or strings, for labels) are expected",
             at=Span(str(path), path=member),
         )
-    claimed = math.prod(shape) * dtype.itemsize
+    if dtype.itemsize == 0:  # costs nothing in the file, whatever its shape claims
+        raise _damaged(path, "its elements are of no length", member)
+    if any(type(extent) is not int or extent < 0 for extent in shape):
+        raise _damaged(path, f"its header claims the shape {str(shape)[:60]}", member)
+    claimed = math.prod(extent for extent in shape if extent) * dtype.itemsize
     if claimed > size:
         raise _damaged(
-            path, f"its header claims {claimed} bytes {shape}, the file holds {size}", member
+            path, f"its header claims more than the {size} bytes that the file holds", member
         )
     stream.seek(0)
     try:
