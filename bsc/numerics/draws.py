@@ -13,6 +13,15 @@ from bsc.numerics.philox import philox4x32
 INFERENCE_BIT = 0x80
 """Set in the purpose of every draw made outside training."""
 
+PASSES_MAX = 1 << 16
+"""Passes (repeats times reads) that a sample's draws tell apart: the field has 16 bits."""
+
+INDEX_MAX = 1 << 48
+"""Samples and checks that draws tell apart: the field has 48 bits."""
+
+SEED_MAX = (1 << 64) - 1
+"""Largest key."""
+
 _CHUNK_BLOCKS = 1 << 17  # generator calls held in memory at a time, about 10 MB
 
 
@@ -62,7 +71,7 @@ def element_draws(
         uint16 [N, elements].
     """
     samples = np.asarray(indices, dtype=np.int64)
-    if samples.size and not (0 <= samples.min() and samples.max() < 1 << 48):
+    if samples.size and not (0 <= samples.min() and samples.max() < INDEX_MAX):
         raise NumericsError("a sample index must be in 0..2**48-1")
     word1 = _purpose_word(purpose, layer, inference)
     blocks = np.arange((elements + 7) >> 3, dtype=np.int64)
@@ -124,7 +133,7 @@ def _block_words(
     """Words of each block, uint32 [..., 2] (w0 and w1), a bounded number of blocks at a time."""
     if blocks.size and not (0 <= blocks.min() and blocks.max() < 1 << 32):
         raise NumericsError("a block of the generator must be in 0..2**32-1")
-    if not 0 <= index < 1 << 48:
+    if not 0 <= index < INDEX_MAX:
         raise NumericsError("an index of the generator must be in 0..2**48-1")
     counter = (_purpose_word(purpose, layer, False), *_index_words(np.int64(index), pass_))
     flat = blocks.reshape(-1)
@@ -136,7 +145,7 @@ def _block_words(
 
 
 def _key(seed: int) -> tuple[int, int]:
-    if not 0 <= seed < 1 << 64:
+    if not 0 <= seed <= SEED_MAX:
         raise NumericsError(f"seed {seed} is not in 0..2**64-1")
     return seed & 0xFFFFFFFF, seed >> 32
 
@@ -150,6 +159,6 @@ def _purpose_word(purpose: Purpose, layer: int, inference: bool) -> int:
 def _index_words(
     index: npt.NDArray[np.int64] | np.int64, pass_: int
 ) -> tuple[npt.NDArray[np.int64] | np.int64, npt.NDArray[np.int64] | np.int64]:
-    if not 0 <= pass_ < 1 << 16:
+    if not 0 <= pass_ < PASSES_MAX:
         raise NumericsError(f"pass {pass_} is not in 0..2**16-1")
     return index & 0xFFFFFFFF, pass_ << 16 | index >> 32

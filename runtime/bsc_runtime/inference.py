@@ -14,6 +14,7 @@ from bsc.diag import did_you_mean, fail
 from bsc.ir.graph import Graph
 from bsc.ir.interpreter import run
 from bsc.numerics import functions
+from bsc.numerics.draws import PASSES_MAX, SEED_MAX
 from bsc.ops import OPS
 from bsc.program.executor import Executor, analog_unit
 from bsc.program.model import Program
@@ -24,7 +25,6 @@ from bsc_runtime.notes import Notes
 
 MODES = ("analog", "binary", "stochastic", "vote")
 LOGITS = "logits"
-_MAX_PASSES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,14 @@ class Request:
             raise fail(
                 "BSC6030", f"unknown mode `{self.mode}`", help=did_you_mean(self.mode, MODES)
             )
-        if self.repeats < 1 or self.reads < 1 or self.repeats * self.reads > _MAX_PASSES:
+        if self.repeats < 1 or self.reads < 1 or self.repeats * self.reads > PASSES_MAX:
             raise fail(
                 "BSC6030",
                 f"{self.repeats} repeats of {self.reads} reads: both must be positive and their "
-                f"product at most {_MAX_PASSES}",
+                f"product at most {PASSES_MAX}",
             )
+        if not 0 <= self.seed <= SEED_MAX:
+            raise fail("BSC6030", f"seed {self.seed} is not in 0..2**64-1, the keys of draws")
         if self.mode in ("analog", "binary") and (self.repeats, self.reads) != (1, 1):
             raise fail(
                 "BSC6030",

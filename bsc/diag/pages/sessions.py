@@ -110,7 +110,8 @@ SESSIONS: dict[str, CodePage] = {
     "BSC6030": CodePage(
         "wrong inference options",
         "Modes are analog, binary, stochastic and vote. `--repeats` and `--reads` belong to "
-        "stochastic and vote, are at least 1, and their product is at most 65536.",
+        "stochastic and vote, are at least 1, and their product is at most 65536. A seed is a "
+        "number of 64 bits, 0 to 18446744073709551615.",
     ),
     "BSC6031": CodePage(
         "the program cannot be trained",
