@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -10,6 +12,9 @@ from typing import Any, TypeVar, cast
 import numba.extending
 import numpy as np
 from numba import njit
+
+from bsc.numerics.cells import MASTER_SHIFT
+from bsc.numerics.state import CODE_MAX
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,8 +50,28 @@ def merged(function: Function) -> Function:
 
 
 def entry(function: Function) -> Function:
-    """Compile a function that Python calls: cached on disk, and other threads run beside it."""
-    return cast("Function", njit(error_model="numpy", nogil=True, cache=True)(function))
+    """Compile a function that Python calls: cached on disk, and other threads run beside it.
+
+    numba caches beside the sources or in the user's folder. Where it may write to neither, as in a
+    container that is read-only, it raises; then the function is compiled in each process.
+    """
+    compiler = functools.partial(njit, error_model="numpy", nogil=True)
+    try:
+        return cast("Function", compiler(cache=True)(function))
+    except RuntimeError as error:
+        if "no locator available" not in str(error):
+            raise
+    _say_uncached()
+    return cast("Function", compiler(cache=False)(function))
+
+
+@functools.cache
+def _say_uncached() -> None:
+    """Once in a process: what would make the next one start faster."""
+    logging.getLogger("bsc_runtime").warning(
+        "compiled kernels cannot be kept: there is no folder for them that can be written; set "
+        "NUMBA_CACHE_DIR to one, or each process compiles them anew"
+    )
 
 
 def sources_digest() -> str:
@@ -54,8 +79,9 @@ def sources_digest() -> str:
 
     numba renews a cached function when its own file changes, not when a function that it calls
     does. Entry points therefore close over this text, which numba makes part of the cache's key.
+    Constants of other rooms that kernels are compiled with are in it too.
     """
-    sha = hashlib.sha256()
+    sha = hashlib.sha256(f"{CODE_MAX} {MASTER_SHIFT}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         sha.update(path.read_bytes())
     return sha.hexdigest()

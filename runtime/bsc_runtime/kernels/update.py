@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bsc.numerics.cells import MASTER_MAX, MASTER_SHIFT
+from bsc.numerics.state import CODE_MAX
 from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Array, Int64, Memory, Network, Run, Step, Work
 from bsc_runtime.kernels.philox import PURPOSE_PULSE, draw
@@ -20,10 +22,6 @@ from bsc_runtime.kernels.vectors import (
     move_cells_16,
     move_cells_32,
 )
-
-CODE_MAX = 16383
-MASTER_SHIFT = 12
-MASTER_MAX = CODE_MAX << MASTER_SHIFT
 
 
 @merged
