@@ -17,6 +17,9 @@ from bsc_runtime.kernels.layout import Int64
 
 _SYSTEM_CALL = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
+ABORTED = -(1 << 62)
+"""What the gate holds when a worker will never come; all that wait, and all that come, leave."""
+
 SPINS = 2000
 """Looks at the gate before the thread gives its time slice away, some microseconds."""
 
@@ -51,13 +54,20 @@ _yield_thread = intrinsic(_yield)
 
 
 @inner
-def meet(gate: Int64, workers: int, meeting: int) -> None:
-    """Return when all workers have come to the meeting; meetings count from 1 in each call."""
+def meet(gate: Int64, workers: int, meeting: int) -> bool:
+    """Wait until all workers have come to the meeting; meetings count from 1 in each call.
+
+    Returns:
+        False when somebody has written ABORTED into the gate: the call is over.
+    """
     if workers == 1:
-        return
+        return True
     _add_atomically(gate, 1)
     spins = 0
-    while _add_atomically(gate, 0) < workers * meeting:
+    came: int = _add_atomically(gate, 0)
+    while 0 <= came < workers * meeting:
         spins += 1
         if spins > SPINS:
             _yield_thread()
+        came = _add_atomically(gate, 0)
+    return came >= 0

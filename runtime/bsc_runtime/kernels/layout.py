@@ -161,7 +161,7 @@ class Work(NamedTuple):
         packed: uint64 [workers, ...], values of an input that get a draw.
         ascending: int64, 0, 1, 2, ...
         gate: int64 [8], where workers wait for each other.
-        pulses: int64 [workers, 8], pulses given.
+        pulses: int64 [workers, 8], pulses given; and 1 where the worker has changed the chip.
         dirty: uint8 [workers, arrays], whether a worker's rows of an array were counted in since
             the last check; often they were not when a batch is one sample.
     """

@@ -85,9 +85,10 @@ def _update(
         rows = network.arrays[step[Step.ARRAY], Array.ROWS]
         first, stop = _rows(rows, worker, numbers[Run.WORKERS])
         op = step[Step.OP]
-        if op != Op.REFRESH and work.dirty[worker, step[Step.ARRAY]] == 0:
-            continue
-        work.dirty[worker, step[Step.ARRAY]] = 0
+        if op != Op.REFRESH:  # which moves cells that got no pulse, too
+            if work.dirty[worker, step[Step.ARRAY]] == 0:
+                continue
+            work.dirty[worker, step[Step.ARRAY]] = 0
         if op == Op.CARRY:
             total += update.carry(network, memory, work, step, first, stop, worker, check, numbers)
         elif op == Op.SGD_STEP:
@@ -142,17 +143,21 @@ def _compile(sources: str) -> Callable[..., None]:
                     numbers,
                 )
                 meeting += 1
-                meet(work.gate, workers, meeting)  # all errors are known
+                if not meet(work.gate, workers, meeting):  # all errors are known
+                    return
+                work.pulses[worker, 1] = 1
                 _count(network, memory, work, worker, workers)
                 done += held
                 if done < stop:
                     meeting += 1
-                    meet(work.gate, workers, meeting)  # slots may be written again
+                    if not meet(work.gate, workers, meeting):  # slots may be written again
+                        return
             pulses += _update(network, memory, work, worker, check, numbers)
+            work.pulses[worker, 0] = pulses
             check += 1
             meeting += 1
-            meet(work.gate, workers, meeting)  # codes have moved
-        work.pulses[worker, 0] = pulses
+            if not meet(work.gate, workers, meeting):  # codes have moved
+                return
 
     return train
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bsc.numerics.draws import INDEX_MAX, PASSES_MAX, SEED_MAX
+from bsc.numerics.errors import NumericsError
 from bsc.numerics.state import CODE_MAX, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
@@ -15,7 +17,7 @@ from bsc.tiling.plan import Step as ProgramStep
 from bsc.tiling.plan import StepOp
 from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
 from bsc_runtime.sim.analog import AnalogReader
-from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew
+from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew, run_together, run_undisturbed
 from bsc_runtime.sim.memory import aligned_zeros, counter_type, lay_out, load, unload
 from bsc_runtime.sim.tables import TableStore, Vectors, array_table, step_table, vectors
 
@@ -25,6 +27,9 @@ SLOTS = 64
 More would use an array's codes more often while they are in the cache, but the samples' own vectors
 would then leave it; between 16 and 128 the speed hardly changes.
 """
+
+_COUNTER_GUESS = (1 << 15) - 1
+"""Largest counter that a chip is made for, before calls tell how many samples a batch has."""
 
 _ELEMENTS = 1 << 31  # beyond this, sums of 32 bits might overflow
 
@@ -54,7 +59,9 @@ class Simulator:
         self._program = program
         self._threads = threads
         self._lock = threading.Lock()
-        self._train_crew, self._infer_crew = Crew(threads), Crew(threads)
+        self._crew = Crew(threads)
+        self._broken = False
+        _verify_seed(state.seed)
         self._seed, self._epochs, self._place = state.seed, state.epochs, state.place
         self.samples, self.checks, self.pulses = state.samples, state.checks, state.pulses
         steps = program.training or program.inference
@@ -74,9 +81,9 @@ class Simulator:
             arrays, self._infer_vectors.buffers, self._inference_table, update[:0]
         )
         self._rest = _largest_rest(program, state)
-        self._memory = load(
-            self._layout, state, store.joined(), self._rest + max(1, program.plan.batch)
-        )
+        # Calls widen the counters where a huge batch really has so many samples.
+        batch = min(max(1, program.plan.batch), max(1, _COUNTER_GUESS - self._rest))
+        self._memory = load(self._layout, state, store.joined(), self._rest + batch)
         self._mark_rows(state)
         self._works: dict[tuple[str, bool], Work] = {}
 
@@ -93,8 +100,14 @@ class Simulator:
         order = np.ascontiguousarray(order, np.int64)
         labels = np.ascontiguousarray(labels, np.int32)
         self._verify_call(data, labels, order, batch)
-        with self._lock:
-            return self._train(data, labels, order, batch)
+
+        def call() -> TrainCounts:
+            with self._lock:
+                self._verify_clocks(order.size, batch)
+                return self._train(data, labels, order, batch)
+
+        # Cells and clocks must not part. A call for nobody only compiles, and may be stopped.
+        return run_undisturbed(call) if order.size else call()
 
     def infer(
         self,
@@ -107,24 +120,38 @@ class Simulator:
         first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
         """Last layer's sums or votes, [N, classes]; see `Executor.infer`."""
-        if repeats < 1 or reads < 1 or repeats * reads > 1 << 16:
-            raise ValueError(f"{repeats} repeats of {reads} reads: 1 to 65536 in all")
+        if repeats < 1 or reads < 1 or repeats * reads > PASSES_MAX:
+            raise ValueError(f"{repeats} repeats of {reads} reads: 1 to {PASSES_MAX} in all")
+        _verify_seed(seed)
+        if not 0 <= first_index <= INDEX_MAX - len(data):
+            raise NumericsError("a sample index must be in 0..2**48-1")
         _verify_data(data, self._width)
-        with self._lock:
-            if mode == "analog":
-                noise_bits = self._program.target.periphery.noise_bits
-                reader = AnalogReader(self._program, self._layout, self._memory, noise_bits)
-                return reader.read(data)
-            kind = Mode[mode.upper()]
-            if kind is Mode.VOTE and self._inference_table[-1, Step.TABLE] < 0:
-                raise ValueError("mode vote needs a program with a readout")
-            if kind is Mode.BINARY:
-                repeats = reads = 1
-            return self._infer(data, kind, repeats, reads, seed, first_index)
+
+        def call() -> npt.NDArray[np.int64]:
+            with self._lock:
+                return self._infer_mode(data, mode, repeats, reads, seed, first_index)
+
+        return call() if self._threads == 1 else run_undisturbed(call)
+
+    def _infer_mode(
+        self, data: EncodedData, mode: str, repeats: int, reads: int, seed: int, first_index: int
+    ) -> npt.NDArray[np.int64]:
+        self._verify_whole()
+        if mode == "analog":
+            noise_bits = self._program.target.periphery.noise_bits
+            reader = AnalogReader(self._program, self._layout, self._memory, noise_bits)
+            return reader.read(data)
+        kind = Mode[mode.upper()]
+        if kind is Mode.VOTE and self._inference_table[-1, Step.TABLE] < 0:
+            raise ValueError("mode vote needs a program with a readout")
+        if kind is Mode.BINARY:
+            repeats = reads = 1
+        return self._infer(data, kind, repeats, reads, seed, first_index)
 
     def state(self) -> ChipState:
         """A copy of the chip's state now."""
         with self._lock:
+            self._verify_whole()
             arrays = [unload(self._memory, place) for place in self._layout.places]
             return ChipState(
                 arrays,
@@ -153,18 +180,22 @@ class Simulator:
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
+        from bsc_runtime.kernels.gate import ABORTED
         from bsc_runtime.kernels.train import train
 
-        kind = counter_type(self._rest + batch)
+        self._verify_whole()
+        # No counter grows by more than the samples of a batch; for nobody, those that will come.
+        kind = counter_type(self._rest + min(batch, order.size or len(data)))
         if np.dtype(kind).itemsize > self._memory.counters.itemsize:
             wider = aligned_zeros(self._memory.counters.size, kind)
             wider[:] = self._memory.counters
             self._memory = self._memory._replace(counters=wider)
         values, order, labels = _rows_of_words(data.values, order, labels)
         levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
-        workers = self._train_crew.size(min(batch, order.size))
+        workers = self._crew.size(min(batch, order.size))
         work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
-        work.gate[0] = 0
+        work = work._replace(gate=np.zeros_like(work.gate))
+        work.pulses[...] = 0
         numbers = self._numbers(workers, self._seed, self.samples)
         numbers[Run.CHECK], numbers[Run.BATCH] = self.checks, batch
         numbers[Run.SLOTS] = min(self._train_vectors.slots, SLOTS * workers)
@@ -194,7 +225,15 @@ class Simulator:
                 numbers,
                 0,
             )
-        self._train_crew.run(run, workers, order.size)
+
+        def abort() -> None:
+            work.gate[0] = ABORTED
+
+        try:
+            self._crew.run(run, workers, order.size, abort)
+        except BaseException:
+            self._broken = bool(work.pulses[:workers, 1].any())
+            raise
         pulses = int(work.pulses[:workers, 0].sum())
         checks = -(-order.size // batch)
         self.samples += order.size
@@ -221,7 +260,7 @@ class Simulator:
         def run(worker: int) -> None:
             infer(self._infer_network, self._memory, work, values, levels, out, numbers, worker)
 
-        self._infer_crew.run(run, workers, len(data))
+        run_together(run, workers)  # they never wait for each other: more are never slower
         return out
 
     def _numbers(self, workers: int, seed: int, first: int) -> npt.NDArray[np.int64]:
@@ -236,6 +275,17 @@ class Simulator:
         if key not in self._works:
             self._works[key] = _make_work(self._program, held, self._threads, sums)
         return self._works[key]
+
+    def _verify_whole(self) -> None:
+        if self._broken:
+            raise RuntimeError("a call for training failed midway: cells and clocks do not agree")
+
+    def _verify_clocks(self, samples: int, batch: int) -> None:
+        """Draws are keyed by the clocks, in fields of so many bits."""
+        if not 0 <= self.samples <= INDEX_MAX - samples:
+            raise NumericsError("a sample index must be in 0..2**48-1")
+        if not 0 <= self.checks <= INDEX_MAX - -(-samples // batch):
+            raise NumericsError("an index of the generator must be in 0..2**48-1")
 
     def _mark_rows(self, state: ChipState) -> None:
         """Rows whose counters reached T elsewhere (another plan's T, say) get their check."""
@@ -322,6 +372,11 @@ def _make_work(
         pulses=np.zeros((workers, 8), np.int64),
         dirty=np.ones((workers, len(program.arrays)), np.uint8),
     )
+
+
+def _verify_seed(seed: int) -> None:
+    if not 0 <= seed <= SEED_MAX:
+        raise NumericsError(f"seed {seed} is not in 0..2**64-1")
 
 
 def _verify_data(data: EncodedData, width: int) -> None:

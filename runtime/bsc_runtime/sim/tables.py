@@ -158,6 +158,8 @@ def _tables_and_numbers(
         case StepOp.CARRY:
             row[Step.NUMBER], row[Step.NUMBER_1] = step.number("threshold"), step.number("pulses")
             _pulse_tables(step, row, store)
+            if program.target.device.style is not CellStyle.REFERENCE:
+                row[Step.EVEN_UP] = row[Step.EVEN_DOWN] = -1  # one plane of cells, see fire_even
         case StepOp.SGD_STEP:
             row[Step.NUMBER] = step.number("rate")
         case StepOp.REFRESH:
