@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from bsc.frontend.onnx import import_model
 from bsc.testing.onnx_models import ModelWriter, torch_classic
@@ -51,6 +51,18 @@ def negative_variance(folder):
     model = torch_classic()
     (tensor,) = [t for t in model.graph.initializer if t.name == "2.running_var"]
     tensor.raw_data = np.full(16, -1, np.float32).tobytes()
+    return model
+
+
+@case
+def sparse_tensor_of_one_value_and_a_huge_shape(folder):
+    m = ModelWriter(0)
+    m.node("MatMul", ["x", "w"], "y")
+    model = m.model(["N", 8192], [("y", F32, ["N", 8192])], 17)
+    value = helper.make_tensor("w", F32, [1], [1.0])
+    place = helper.make_tensor("i", TensorProto.INT64, [1], [0])
+    sparse = helper.make_sparse_tensor(value, place, [8192, 8192])
+    model.graph.sparse_initializer.append(sparse)
     return model
 
 

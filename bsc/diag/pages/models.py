@@ -79,8 +79,8 @@ MODELS: dict[str, CodePage] = {
     "BSC1013": CodePage(
         "a tensor that is too large",
         "A shape asks for more elements than bsc takes (2^31 in the file, 2^28 computed while "
-        "importing). It is refused before memory is taken. In a small file this is a damaged or "
-        "hostile model.",
+        "importing, 65,536 and 4,096 more for each value of a sparse tensor). It is refused before "
+        "memory is taken. In a small file this is a damaged or hostile model.",
     ),
     "BSC1014": CodePage(
         "something that must be constant is computed",

@@ -19,6 +19,10 @@ MAX_RANK = 16
 MAX_ELEMENTS = 1 << 31
 """Elements of a declared tensor."""
 
+_DENSE_FREE = 1 << 16
+_DENSE_PER_VALUE = 4096
+"""Elements that a sparse tensor may become: some, and so many more for each value it holds."""
+
 DTYPES: dict[int, np.dtype[Any]] = {
     TensorProto.FLOAT: np.dtype("<f4"),
     TensorProto.DOUBLE: np.dtype("<f8"),
@@ -159,10 +163,12 @@ def densify(sparse: onnx.SparseTensorProto, external: ExternalData, at: Span) ->
     if len(shape) > MAX_RANK or any(d < 0 for d in shape):
         raise fail("BSC1005", f"the sparse tensor {name!r} has the shape {list(shape)}", at=at)
     count = prod(shape)
-    if count > MAX_ELEMENTS:
+    most = min(MAX_ELEMENTS, _DENSE_FREE + _DENSE_PER_VALUE * values.size)
+    if count > most:
         raise fail(
             "BSC1013",
-            f"the sparse tensor {name!r} has {count} elements, at most {MAX_ELEMENTS} are taken",
+            f"the sparse tensor {name!r} has {count} elements, at most {most} are taken "
+            f"({values.size} given)",
             at=at,
         )
     if indices.ndim == 2 and indices.shape == (values.size, len(shape)):
