@@ -6,7 +6,7 @@ Sizes are checked before memory is taken: a constant costs at most what its own 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from lark.lark import PostLex
 
 from bsc.diag import DiagnosticError, Sink, Span, fail
 from bsc.ir.atoms import read_float, unquote
@@ -24,6 +25,12 @@ from bsc.ir.opdef import OpTable
 from bsc.ir.printer import VERSION
 from bsc.ir.types import Dim, Encoding, Stage, TensorType
 from bsc.ir.verifier import problems
+
+MAX_FILE_BYTES = 256 << 20
+"""A file of a graph; data of constants as base64 is most of it."""
+
+MAX_TOKENS = 1 << 19
+"""Words and signs of a graph: each takes some 400 bytes of memory while it is read."""
 
 _Tree: TypeAlias = Tree[Any]
 
@@ -46,7 +53,12 @@ def read_graph(path: Path, table: OpTable) -> Graph:
         DiagnosticError: the file cannot be read or holds no valid graph.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            most = MAX_FILE_BYTES >> 20
+            raise fail("BSC2012", f"the file is larger than {most} MiB", at=Span(str(path)))
+        text = data.decode("utf-8")
     except OSError as error:
         raise fail("BSC2010", f"cannot read: {error.strerror}", at=Span(str(path))) from None
     except UnicodeDecodeError as error:
@@ -79,13 +91,32 @@ def parse_graph(
         raise fail("BSC2001", f"found {error.char!r}, which starts nothing here", at=at) from None
     except UnexpectedToken as error:
         raise _syntax_error(error, text, source) from None
+    except _TooLongError as error:
+        at = Span(source, error.token.line, error.token.column)
+        raise fail("BSC2012", f"more than {MAX_TOKENS} words and signs", at=at) from None
     return _Reader(source, table, external or {}).graph(tree)
+
+
+class _TooLongError(Exception):
+    def __init__(self, token: Token) -> None:
+        super().__init__()
+        self.token = token
+
+
+class _Limit(PostLex):
+    """Stands between lexer and parser and counts; the syntax tree is what takes memory."""
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        for number, token in enumerate(stream):
+            if number >= MAX_TOKENS:
+                raise _TooLongError(token)
+            yield token
 
 
 @functools.cache
 def _grammar() -> Lark:
     text = resources.files("bsc.ir").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="contextual", maybe_placeholders=False)
+    return Lark(text, parser="lalr", lexer="contextual", maybe_placeholders=False, postlex=_Limit())
 
 
 def _syntax_error(error: UnexpectedToken, text: str, source: str) -> DiagnosticError:

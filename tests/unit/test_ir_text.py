@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from bsc.diag import DiagnosticError, render_all
+from bsc.ir import parser
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import same_graph
 from bsc.ir.parser import parse_graph, read_graph
@@ -180,6 +182,22 @@ def test_files_are_read_with_their_name(tmp_path) -> None:
         read_graph(path, OPS)
     with pytest.raises(DiagnosticError, match="BSC2010: cannot read"):
         read_graph(tmp_path / "none.bsir", OPS)
+
+
+def test_a_graph_of_very_many_words_is_refused(monkeypatch, tmp_path) -> None:
+    """Memory goes with words and signs, not with bytes: packed data of any length is one word."""
+    monkeypatch.setattr(parser, "MAX_TOKENS", 100)
+    b = GraphBuilder("m", Stage.SOURCE, OPS)
+    b.output(b.constant("packed", np.arange(5000)))
+    text = print_graph(b.build())
+    parse_graph(text, OPS)
+    listed = ", ".join(map(str, range(5000)))
+    found = wrong(re.sub(r'zlib "[^"]*"', f"[{listed}]", text))
+    assert "BSC2012]: more than 100 words and signs" in found
+    monkeypatch.setattr(parser, "MAX_FILE_BYTES", 20)
+    (tmp_path / "g.bsir").write_text(TEXT)
+    with pytest.raises(DiagnosticError, match="BSC2012"):
+        read_graph(tmp_path / "g.bsir", OPS)
 
 
 def test_names_of_extents_and_graphs_may_be_odd() -> None:

@@ -64,4 +64,10 @@ LANGUAGES: dict[str, CodePage] = {
         "A pipeline is a list of passes with options, `pass,pass{option=value}`; several options "
         "are separated by commas. The message names what is there to choose from.",
     ),
+    "BSC2012": CodePage(
+        "the text of a graph is too large",
+        "A graph is read as 2^19 words and signs at most, from a file of at most 256 MiB. Packed "
+        "data of a constant is one word, whatever its length, so that networks of 100 MB are far "
+        "from either. In a list, each element is two: print large constants packed.",
+    ),
 }
