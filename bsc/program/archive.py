@@ -22,7 +22,8 @@ from bsc.diag import DiagnosticError, Span, fail
 from bsc.program.tensors import ByteSource
 
 _MEMBERS_MAX = 16
-_TEXT_BYTES_MAX = 64 << 20
+_TEXT_BYTES_MAX = 16 << 20
+"""Weights are no text: the manifest of a network of 80 MB takes one MiB, its graph a page."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (
     zipfile.BadZipFile,
