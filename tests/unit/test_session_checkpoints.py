@@ -351,39 +351,6 @@ def test_manifests_that_are_none(tmp_path: Path, manifest: str) -> None:
         session().train(*problem(), epochs=2, checkpoint=tmp_path, resume=True)
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"plan": []}, "plan"),
-        ({"plan": {"rule": []}}, "plan"),
-        ({"first_epoch": float("inf")}, "first_epoch"),
-        ({"first_epoch": -5}, "first_epoch"),
-        ({"first_epoch": 2}, "the run began after 2 epochs, 1 are done"),
-        ({"history": [{"epoch": "1", "accuracy": "x"}]}, "history.0.epoch"),
-        ({"arrays": {}}, "arrays"),
-        ({"data": 7}, "data"),
-        ({"surprise": 1}, "surprise"),
-    ],
-)
-def test_manifests_of_wrong_types_or_ranges_are_damaged(
-    tmp_path: Path, changes: dict[str, object], said: str
-) -> None:
-    session(seed=5).train(*problem(), epochs=1, checkpoint=tmp_path)
-    forge(tmp_path, **changes)
-    with pytest.raises(DiagnosticError) as error:
-        checkpoints.read_checkpoint(sorted(tmp_path.iterdir())[-1])
-    assert codes(error.value) == ["BSC6102"]
-    assert said in error.value.diagnostics[0].message
-
-
-def test_records_of_a_later_version_keep_what_is_known(tmp_path: Path) -> None:
-    session(seed=5).train(*problem(), epochs=1, checkpoint=tmp_path)
-    path = sorted(tmp_path.iterdir())[-1]
-    (row,) = checkpoints.read_checkpoint(path).history.to_json()
-    forge(tmp_path, history=[row | {"of_later": 1}])
-    assert checkpoints.read_checkpoint(path).history.to_json() == [row]
-
-
 def test_impossible_clocks(tmp_path: Path) -> None:
     session(seed=5).train(*problem(), epochs=0, checkpoint=tmp_path)
     good = {"seed": 5, "samples": 0, "checks": 0, "epochs": 0, "place": 0, "pulses": 0}
