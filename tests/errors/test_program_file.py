@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-import bsc
 from bsc.diag import DiagnosticError, render_all
 from bsc.driver import compile_model
 from bsc.program.archive import replacing
@@ -26,6 +25,7 @@ from bsc.program.file import load, save
 from bsc.testing.networks import dense_network
 
 MANIFEST = "manifest.json"
+REFRESH = {"op": "refresh", "layer": -1, "tables": [], "numbers": [["every", 1]]}
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,10 @@ def test_manifests_that_are_no_json_are_refused(tmp_path, whole) -> None:
         (lambda m: m["update"][0]["numbers"][1].__setitem__(1, 4097), "pulses is 4097, expected 1"),
         (lambda m: m["plan"].update(pulses=4097), "pulses is 4097, expected 1 to 4096"),
         (lambda m: m["update"].append(m["update"][0]), "expected one carry for each of 2 arrays"),
-        (lambda m: m["update"].append(refresh(m["update"][0])), "the program's are reference"),
+        (
+            lambda m: m["update"].append({**m["update"][0], **REFRESH}),
+            "the program's are reference",
+        ),
         (lambda m: m["state"].update(seed=2**64), "seed is 18446744073709551616, expected 0"),
         (lambda m: m["state"]["arrays"][0].update(style="pair-up"), "are of style pair-up"),
         (lambda m: m["state"]["arrays"][0].update(name="x"), "belongs to 'x', expected"),
@@ -231,41 +234,6 @@ def test_manifests_that_are_no_json_are_refused(tmp_path, whole) -> None:
 )
 def test_programs_that_break_a_rule_are_refused(tmp_path, whole, change, message) -> None:
     assert message in refused(tmp_path, edit(whole, change))
-
-
-def refresh(step: dict[str, Any]) -> dict[str, Any]:
-    """A refresh of the array that another step works on."""
-    return {**step, "op": "refresh", "layer": -1, "tables": [], "numbers": [["every", 1]]}
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Bytes of a small program on pairs of cells that are refreshed."""
-    path = tmp_path_factory.mktemp("pairs") / "pairs.bsp"
-    program = bsc.compile(dense_network([6, 20, 3], "relu"), "oxram-64", refresh_every=2)
-    save(program, path)
-    return path.read_bytes()
-
-
-def swap_roles(manifest: dict[str, Any]) -> None:
-    """Give a pair that is only lowered a table for pulses that raise."""
-    tables = manifest["update"][0]["tables"]
-    tables.append(["step_up", dict(tables)["step_down"]])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda m: m["update"].reverse(), "refreshes array 1 before its pulses"),
-        (lambda m: m["update"].append(m["update"][-1]), "refreshes array 1 a second time"),
-        (swap_roles, "carry has the table step_up, but pair-down cells get no such pulse"),
-    ],
-)
-def test_updates_of_pairs_that_break_a_rule_are_refused(tmp_path, pairs, change, message) -> None:
-    path = tmp_path / "good.bsp"
-    path.write_bytes(pairs)
-    assert [step.op for step in load(path).update].count("refresh") == 2
-    assert message in refused(tmp_path, edit(pairs, change))
 
 
 def with_tensor(whole: bytes, member: str, name: str, value: np.ndarray | None) -> bytes:

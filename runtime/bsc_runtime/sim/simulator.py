@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bsc.numerics.draws import INDEX_MAX, PASSES_MAX, SEED_MAX
-from bsc.numerics.errors import NumericsError
+from bsc.numerics.draws import PASSES_MAX
 from bsc.numerics.state import CODE_MAX, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
 from bsc.tiling.plan import Step as ProgramStep
 from bsc.tiling.plan import StepOp
 from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
+from bsc_runtime.sim import checks
 from bsc_runtime.sim.analog import AnalogReader
 from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew, run_together, run_undisturbed
 from bsc_runtime.sim.memory import aligned_zeros, counter_type, lay_out, load, unload
@@ -61,7 +61,7 @@ class Simulator:
         self._lock = threading.Lock()
         self._crew = Crew(threads)
         self._broken = False
-        _verify_seed(state.seed)
+        checks.verify_seed(state.seed)
         self._seed, self._epochs, self._place = state.seed, state.epochs, state.place
         self.samples, self.checks, self.pulses = state.samples, state.checks, state.pulses
         steps = program.training or program.inference
@@ -99,11 +99,12 @@ class Simulator:
             raise ValueError(f"the program has no training steps: {self._program.untrainable}")
         order = np.ascontiguousarray(order, np.int64)
         labels = np.ascontiguousarray(labels, np.int32)
-        self._verify_call(data, labels, order, batch)
+        classes = self._program.arrays[-1].columns
+        checks.verify_lesson(data, self._width, labels, classes, order, batch)
 
         def call() -> TrainCounts:
             with self._lock:
-                self._verify_clocks(order.size, batch)
+                checks.verify_clocks(self.samples, order.size, self.checks, batch)
                 return self._train(data, labels, order, batch)
 
         # Cells and clocks must not part. A call for nobody only compiles, and may be stopped.
@@ -122,10 +123,9 @@ class Simulator:
         """Last layer's sums or votes, [N, classes]; see `Executor.infer`."""
         if repeats < 1 or reads < 1 or repeats * reads > PASSES_MAX:
             raise ValueError(f"{repeats} repeats of {reads} reads: 1 to {PASSES_MAX} in all")
-        _verify_seed(seed)
-        if not 0 <= first_index <= INDEX_MAX - len(data):
-            raise NumericsError("a sample index must be in 0..2**48-1")
-        _verify_data(data, self._width)
+        checks.verify_seed(seed)
+        checks.verify_clocks(first_index, len(data))
+        checks.verify_data(data, self._width)
 
         def call() -> npt.NDArray[np.int64]:
             with self._lock:
@@ -235,11 +235,11 @@ class Simulator:
             self._broken = bool(work.pulses[:workers, 1].any())
             raise
         pulses = int(work.pulses[:workers, 0].sum())
-        checks = -(-order.size // batch)
-        self.samples += order.size
-        self.checks += checks
-        self.pulses += pulses
-        return TrainCounts(order.size, checks, pulses)
+        counts = TrainCounts(order.size, -(-order.size // batch), pulses)
+        self.samples += counts.samples
+        self.checks += counts.checks
+        self.pulses += counts.pulses
+        return counts
 
     def _infer(
         self, data: EncodedData, mode: Mode, repeats: int, reads: int, seed: int, first_index: int
@@ -280,13 +280,6 @@ class Simulator:
         if self._broken:
             raise RuntimeError("a call for training failed midway: cells and clocks do not agree")
 
-    def _verify_clocks(self, samples: int, batch: int) -> None:
-        """Draws are keyed by the clocks, in fields of so many bits."""
-        if not 0 <= self.samples <= INDEX_MAX - samples:
-            raise NumericsError("a sample index must be in 0..2**48-1")
-        if not 0 <= self.checks <= INDEX_MAX - -(-samples // batch):
-            raise NumericsError("an index of the generator must be in 0..2**48-1")
-
     def _mark_rows(self, state: ChipState) -> None:
         """Rows whose counters reached T elsewhere (another plan's T, say) get their check."""
         thresholds = {
@@ -295,27 +288,6 @@ class Simulator:
         for index, (place, held) in enumerate(zip(self._layout.places, state.arrays, strict=True)):
             due = np.abs(held.counters).max(axis=1, initial=0) >= thresholds.get(index, 1)
             self._memory.touched[place.touched : place.touched + place.rows] = due
-
-    def _verify_call(
-        self,
-        data: EncodedData,
-        labels: npt.NDArray[np.int32],
-        order: npt.NDArray[np.int64],
-        batch: int,
-    ) -> None:
-        """Kernels trust their numbers: a caller's slip must not become a wild write."""
-        if batch < 1:
-            raise ValueError(f"batch of {batch}")
-        _verify_data(data, self._width)
-        if labels.shape != (len(data),):
-            raise ValueError(f"{labels.shape} labels for {len(data)} samples")
-        if order.size == 0:
-            return
-        if order.min() < 0 or order.max() >= len(data):
-            raise ValueError("the order names samples that the data does not have")
-        chosen, classes = labels[order], self._program.arrays[-1].columns
-        if chosen.min() < 0 or chosen.max() >= classes:
-            raise ValueError(f"a label is not in 0..{classes - 1}")
 
 
 def _inference_steps(program: Program) -> tuple[ProgramStep, ...]:
@@ -372,22 +344,6 @@ def _make_work(
         pulses=np.zeros((workers, 8), np.int64),
         dirty=np.ones((workers, len(program.arrays)), np.uint8),
     )
-
-
-def _verify_seed(seed: int) -> None:
-    if not 0 <= seed <= SEED_MAX:
-        raise NumericsError(f"seed {seed} is not in 0..2**64-1")
-
-
-def _verify_data(data: EncodedData, width: int) -> None:
-    values, levels = data.values, data.levels
-    if values.ndim != 2 or values.shape[1] != width:
-        raise ValueError(f"data of shape {values.shape} for {width} inputs")
-    if values.dtype == np.uint8:
-        if levels.shape != (256,):
-            raise ValueError("uint8 data needs 256 levels")
-    elif values.dtype != np.int32 or levels.size:
-        raise ValueError(f"data must be uint8 with levels or int32 thresholds, not {values.dtype}")
 
 
 def _rows_of_words(

@@ -1,0 +1,56 @@
+"""Updates of programs on pairs of cells: what the verifier lets through, and what not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import bsc
+from bsc.diag import DiagnosticError
+from bsc.program.model import Program
+from bsc.program.verifier import verify_program
+from bsc.testing.networks import dense_network
+from bsc.tiling.plan import Step, StepOp
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Program:
+    """Pairs that are lowered alone, refreshed every second check."""
+    graph = dense_network([6, 20, 3])
+    return bsc.compile(graph, "oxram-64", weights="random", refresh_every=2)
+
+
+def of(program: Program, op: StepOp) -> tuple[Step, ...]:
+    return tuple(step for step in program.update if step.op is op)
+
+
+def test_each_array_is_refreshed_behind_its_pulses(pairs) -> None:
+    carries, refreshes = of(pairs, StepOp.CARRY), of(pairs, StepOp.REFRESH)
+    for update in (carries, carries + refreshes, carries + refreshes[::-1]):
+        verify_program(replace(pairs, update=update))
+    alternating = tuple(step for both in zip(carries, refreshes, strict=True) for step in both)
+    verify_program(replace(pairs, update=alternating))
+    for update, message in (
+        (refreshes + carries, "refreshes array 1 before its pulses"),
+        (carries + refreshes + refreshes[:1], "refreshes array 0 a second time"),
+    ):
+        with pytest.raises(DiagnosticError, match=message):
+            verify_program(replace(pairs, update=update))
+
+
+def test_tables_of_pulses_that_the_style_never_gives_are_refused(pairs) -> None:
+    carry = pairs.update[0]
+    tables = (*carry.tables, ("step_up", carry.table("step_down")))
+    update = (replace(carry, tables=tables), *pairs.update[1:])
+    with pytest.raises(DiagnosticError, match="table step_up, but pair-down cells get no such"):
+        verify_program(replace(pairs, update=update))
+
+
+def test_master_weights_are_not_refreshed(pairs) -> None:
+    """The rule decides: the device has pairs, but no cell of it is used."""
+    graph = dense_network([6, 20, 3])
+    program = bsc.compile(graph, "oxram-64", weights="random", rule="sgd")
+    update = program.update + of(pairs, StepOp.REFRESH)
+    with pytest.raises(DiagnosticError, match="the program's are direct"):
+        verify_program(replace(program, update=update))
