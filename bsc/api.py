@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
+from bsc.diag.arguments import is_real, is_whole, misfit
 from bsc.driver import compile_model
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Graph
@@ -62,6 +64,21 @@ def compile(
     Raises:
         bsc.diag.DiagnosticError: all that is wrong with the model, the target or the options.
     """
+    _check_model(model)
+    if not isinstance(target, (str, Path, TargetSpec)):
+        raise misfit("BSC3010", "target", target, "a name, a TOML file or a bsc.Target")
+    for name, text in (("weights", weights), ("rule", rule), ("backend", backend)):
+        if not isinstance(text, str):
+            raise misfit("BSC3010", name, text, "a word")
+    wholes = {"batch": batch, "threshold": threshold, "refresh_every": refresh_every}
+    for name, number in (wholes | {"pulses": pulses}).items():
+        optional = name in ("batch", "threshold")
+        if not is_whole(number) and not (optional and number is None):
+            raise misfit("BSC3010", name, number, "a whole number")
+    if eta is not None and not is_real(eta):
+        raise misfit("BSC3010", "eta", eta, "a number")
+    input_range = _pair(input_range)
+    samples = None if calibrate is None else _samples(calibrate)
     plan = plan_for(
         rule,
         batch=batch,
@@ -77,6 +94,52 @@ def compile(
         weights=weights,
         backend=backend,
         input_range=input_range,
-        calibrate=calibrate,
+        calibrate=samples,
         observer=observer,
+    )
+
+
+def _check_model(model: object) -> None:
+    if isinstance(model, (str, Path, Graph)):
+        return
+    # Imported here alone: a path needs no module of its own to be told from something else.
+    from onnx import ModelProto
+
+    if not isinstance(model, ModelProto):
+        raise misfit(
+            "BSC3010", "model", model, "the path of an ONNX file, an onnx.ModelProto or a Graph"
+        )
+
+
+def _pair(given: object) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    if (
+        isinstance(given, (tuple, list, np.ndarray))
+        and len(given) == 2
+        and all(map(is_real, given))
+    ):
+        return float(given[0]), float(given[1])
+    raise misfit(
+        "BSC3010",
+        "input_range",
+        given,
+        "two numbers: the values of the input that mean 0 and 1",
+        help="input_range=(-4.0, 4.0)",
+    )
+
+
+def _samples(given: object) -> npt.NDArray[Any]:
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        array = np.empty(0, object)
+    if array.ndim and array.dtype.kind in "biuf":
+        return array
+    raise misfit(
+        "BSC3010",
+        "calibrate",
+        given,
+        "an array of samples",
+        help="a data file's samples are bsc_runtime.load_data(FILE).x",
     )

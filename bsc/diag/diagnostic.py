@@ -78,6 +78,15 @@ class Diagnostic:
             raise KeyError(f"diagnostic code {self.code} is not in bsc.diag.codes")
 
 
+def _in_words(diagnostic: Diagnostic) -> str:
+    """What a Python traceback shows: the message, then place and way out where there are some."""
+    lines = [f"{diagnostic.code}: {diagnostic.message}"]
+    lines += [f"  --> {label.span}" for label in diagnostic.labels[:1]]
+    if diagnostic.help is not None:
+        lines.append(f"  help: {diagnostic.help}")
+    return "\n".join(lines)
+
+
 class DiagnosticError(Exception):
     """The input is at fault: carries every problem found, never an empty list."""
 
@@ -85,7 +94,7 @@ class DiagnosticError(Exception):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         if not self.diagnostics:
             raise ValueError("a DiagnosticError needs at least one diagnostic")
-        super().__init__("; ".join(f"{d.code}: {d.message}" for d in self.diagnostics))
+        super().__init__("\n".join(map(_in_words, self.diagnostics)))
 
 
 def fail(

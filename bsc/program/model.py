@@ -100,6 +100,18 @@ class Program:
     untrainable: str = ""
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        sizes = "-".join(str(n) for n in (self.input.size, *(a.columns for a in self.arrays)))
+        tiles = f"{len(self.tiles)} tile{'s' if len(self.tiles) != 1 else ''}"
+        trained = "untrained"
+        if self.state is not None:
+            presented = self.state.samples
+            trained = f"trained on {presented} samples" if presented else "weights kept"
+        return (
+            f"<Program {self.name!r}: {sizes} on {self.target.name}, {tiles}, "
+            f"rule {self.plan.rule.value}, {trained}>"
+        )
+
     @property
     def weight_count(self) -> int:
         """Weights in all, bias lines included."""

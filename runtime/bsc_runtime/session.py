@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.diag import fail
+from bsc.diag.arguments import is_whole, misfit
 from bsc.hw.plan import Rule
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
@@ -78,10 +79,17 @@ class Session:
         executor: str | ExecutorFactory = "simulator",
         on_note: Listener | None = None,
     ) -> None:
-        if threads < 1 or (seed is not None and not 0 <= seed < 1 << 64):
-            raise fail(
-                "BSC6033", f"{threads} threads and seed {seed}: threads >= 1, seed 0..2^64-1"
+        if not isinstance(program, Program):
+            raise misfit(
+                "BSC6033",
+                "program",
+                program,
+                "a Program",
+                help="bsc.compile(MODEL) makes one, bsc.load(FILE) reads one from a .bsp file",
             )
+        if not is_whole(threads) or threads < 1:
+            raise misfit("BSC6033", "threads", threads, "a whole number from 1")
+        _check_seed(seed)
         self._program = program
         self._seed_given = seed is not None
         self._threads = threads
@@ -160,8 +168,10 @@ class Session:
             Interrupted: Ctrl-C, after saving to `checkpoint` and `output`.
         """
         self._check_trainable(epochs)
-        learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         watchers = Callbacks.of(callbacks)
+        if validation is not None and not is_whole(validation):
+            raise misfit("BSC6033", "validation", validation, "a whole number of samples")
+        learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         if self._program.plan.rule is Rule.HP:
             if checkpoint is not None or resume:
                 raise fail("BSC6108", "the rule hp keeps no checkpoints: it is short, begin anew")
@@ -266,16 +276,20 @@ class Session:
         return Chip(program, state, self._executor, self._threads)
 
     def _check_trainable(self, epochs: int) -> None:
-        if epochs < 0:
-            raise fail("BSC6033", f"{epochs} epochs: the number must not be negative")
+        if not is_whole(epochs) or epochs < 0:
+            raise misfit("BSC6033", "epochs", epochs, "a whole number from 0")
         on_host = self._program.plan.rule is Rule.HP and self._program.arrays[-1].columns > 1
         if not self._program.training and not on_host:
             why = self._program.untrainable or "it was compiled for inference alone"
             raise fail("BSC6031", f"the program cannot be trained: {why}")
 
     def _request(self, mode: str, repeats: int, reads: int, seed: int | None) -> Request:
-        if seed is not None and not 0 <= seed < 1 << 64:
-            raise fail("BSC6033", f"seed {seed} is not in 0..2^64-1")
+        _check_seed(seed)
+        if not isinstance(mode, str):
+            raise misfit("BSC6033", "mode", mode, "a word")
+        for name, number in (("repeats", repeats), ("reads", reads)):
+            if not is_whole(number):
+                raise misfit("BSC6033", name, number, "a whole number")
         return Request(mode, repeats, reads, self._chip.seed if seed is None else seed)
 
     def _score(self, inputs: Inputs, request: Request) -> npt.NDArray[Any]:
@@ -321,3 +335,10 @@ class Session:
         if output is not None:
             saved = self.save(output)
         raise Interrupted(saved, history)
+
+
+def _check_seed(seed: object) -> None:
+    if seed is None:
+        return
+    if not isinstance(seed, (int, np.integer)) or not is_whole(seed) or not 0 <= seed < 1 << 64:
+        raise misfit("BSC6033", "seed", seed, "a whole number in 0..2^64-1")

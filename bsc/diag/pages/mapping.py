@@ -38,7 +38,8 @@ MAPPING: dict[str, CodePage] = {
     ),
     "BSC3010": CodePage(
         "a compile option has no such value",
-        "The message names the option and the values it takes.",
+        "The message names the option (an argument of bsc.compile, or the flag of that name), what "
+        "was given, and the values it takes.",
     ),
     "BSC3011": CodePage(
         "calibration data do not fit the model",

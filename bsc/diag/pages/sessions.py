@@ -123,8 +123,10 @@ SESSIONS: dict[str, CodePage] = {
         "offer (entry points of the group bsc.executors).",
     ),
     "BSC6033": CodePage(
-        "a number of the session is out of range",
-        "Epochs count from 0, threads from 1; a seed has 64 bits and no sign.",
+        "an argument of the session is out of range",
+        "Epochs count from 0, threads from 1; a seed has 64 bits and no sign; all are whole numbers. "
+        "A session holds a Program (bsc.compile makes one, bsc.load reads a file), and callbacks are "
+        "a list of objects with on_progress and on_epoch (derive from bsc_runtime.Callback).",
     ),
     "BSC6034": CodePage(
         "many cells are at a limit",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bsc.diag.arguments import misfit
 from bsc_runtime.train.history import EpochRecord
 
 
@@ -62,8 +63,26 @@ class Callbacks:
 
     @staticmethod
     def of(members: Iterable[TrainCallback]) -> Callbacks:
-        """Bundle callbacks."""
-        return Callbacks(tuple(members))
+        """Bundle callbacks.
+
+        Raises:
+            DiagnosticError: BSC6033, one of them is no callback.
+        """
+        help = "derive from bsc_runtime.Callback and give a list: callbacks=[MyCallback()]"
+        if not isinstance(members, Iterable):
+            raise misfit("BSC6033", "callbacks", members, "a list of callbacks", help=help)
+        found = tuple(members)
+        for member in found:
+            methods = (getattr(member, name, None) for name in ("on_progress", "on_epoch"))
+            if isinstance(member, type) or not all(map(callable, methods)):
+                raise misfit(
+                    "BSC6033",
+                    "a callback",
+                    member,
+                    "an object with the methods on_progress and on_epoch",
+                    help=help,
+                )
+        return Callbacks(found)
 
     def on_progress(self, progress: Progress) -> None:
         """Tell all."""
