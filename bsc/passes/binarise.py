@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bsc.diag import fail
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import AttrValue, Graph, Node
+from bsc.ir.opdef import Attrs
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding, Stage
 from bsc.numerics import neuron_tables
@@ -196,24 +197,22 @@ class _Rewrite:
         self.bits[node.outputs[0]] = self.builder.add(
             "sample",
             [sums, thresholds],
-            {"layer": layer},
+            {"layer": layer, "binary": self._half(node, scale)},
             name=self._named(f"{array}.bits"),
             origin=node.origin,
         )
+
+    def _half(self, node: Node, scale: int) -> int:
+        function, parameters, shape = neuron_shape(node.attrs)
+        return neuron_tables.binary_threshold(function, parameters, scale, **shape)
 
     def _table(self, kind: str, node: Node, scale: int) -> str:
         a = node.attrs
         key = (kind, a["function"], a["parameters"], a["gain"], a["low"], a["high"], scale)
         if key not in self.tables:
-            table = neuron_tables.neuron(
-                str(a["function"]),
-                tuple(a["parameters"]),  # type: ignore[arg-type]
-                scale,
-                gain=float(a["gain"]),  # type: ignore[arg-type]
-                low=float(a["low"]),  # type: ignore[arg-type]
-                high=float(a["high"]),  # type: ignore[arg-type]
-                noise_bits=self.options.noise_bits,
-            )
+            function, parameters, shape = neuron_shape(node.attrs)
+            bits = self.options.noise_bits
+            table = neuron_tables.neuron(function, parameters, scale, noise_bits=bits, **shape)
             name = self.builder.fresh_name(f"neuron{len(self.tables)}.{kind}")
             self.tables[key] = self.builder.constant(name, table, Encoding.I32)
         return self.tables[key]
@@ -235,6 +234,13 @@ class _Rewrite:
         self.builder.add_node(
             node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
         )
+
+
+def neuron_shape(a: Attrs) -> tuple[str, tuple[float, ...], dict[str, float]]:
+    """A neuron's function, its parameters, and its gain, low and high, from attributes."""
+    parameters = tuple(float(v) for v in a["parameters"])  # type: ignore[union-attr]
+    numbers = {name: float(a[name]) for name in ("gain", "low", "high")}  # type: ignore[arg-type]
+    return str(a["function"]), parameters, numbers
 
 
 def shared_bias(total: npt.NDArray[np.float64], lines: int) -> npt.NDArray[np.int16]:

@@ -14,6 +14,7 @@ from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.numerics import neuron_tables, tables
 from bsc.ops import OPS
+from bsc.passes.binarise import neuron_shape
 
 _PULSE_ROLES = ("step_up", "step_down", "noise_up", "noise_down")
 
@@ -174,14 +175,10 @@ class _Derivation:
         entries = self.graph.types[sample.inputs[1]].shape[0]
         key = tuple(a[k] for k in ("function", "parameters", "gain", "low", "high", "scale"))
         if key not in self.slopes:
+            function, parameters, shape = neuron_shape(a)
+            scale, bits = int(a["scale"]), int(entries).bit_length() - 1  # type: ignore[arg-type]
             low, high = neuron_tables.derivative(
-                str(a["function"]),
-                tuple(a["parameters"]),  # type: ignore[arg-type]
-                int(a["scale"]),  # type: ignore[arg-type]
-                gain=float(a["gain"]),  # type: ignore[arg-type]
-                low=float(a["low"]),  # type: ignore[arg-type]
-                high=float(a["high"]),  # type: ignore[arg-type]
-                noise_bits=int(entries).bit_length() - 1,
+                function, parameters, scale, noise_bits=bits, **shape
             )
             # Named after the thresholds that they belong to: `neuron0.T`, `neuron0.lo`.
             stem = sample.inputs[1].rsplit(".", 1)[0]

@@ -56,7 +56,11 @@ _SIGNATURES = {
     StepOp.ENCODE: _Signature((_BIT, "input"), drawn=True),
     StepOp.READ: _Signature((_SUM, "columns"), ((_BIT, "inputs"),), array=True),
     StepOp.SAMPLE: _Signature(
-        (_BIT, "n"), ((_SUM, "n"),), drawn=True, tables=frozenset({"threshold"})
+        (_BIT, "n"),
+        ((_SUM, "n"),),
+        drawn=True,
+        tables=frozenset({"threshold"}),
+        numbers=(("binary", -(2**31), 2**31 - 1),),
     ),
     StepOp.READOUT: _Signature(
         (_BIT, "n"),

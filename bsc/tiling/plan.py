@@ -87,7 +87,7 @@ class StepOp(StrEnum):
 
     ENCODE = "encode"  # target: bits <- input
     READ = "read"  # target: sums <- array, bits
-    SAMPLE = "sample"  # target: bits z <- sums; table `threshold`
+    SAMPLE = "sample"  # target: bits z <- sums; table `threshold`, number `binary` for that mode
     READOUT = "readout"  # target: bits o <- sums; table `softmax`, number `reciprocal`
     ERROR = "error"  # target: signs <- bits o and the sample's label
     DERIVATIVE = "derivative"  # target: bits d <- sums; tables `low`, `high`
@@ -110,7 +110,8 @@ class Step:
         array: index of the array used, -1 for none.
         layer: ordinal for the keyed draws, -1 where none are drawn.
         tables: names of the tables used, by role.
-        numbers: integers used, by role (`reciprocal`, `threshold`, `pulses`, `rate`, `every`).
+        numbers: integers used, by role: `binary`, `reciprocal`, `threshold`, `pulses`, `rate`,
+            `every`.
         tiles: indices of the physical tiles that work.
         origin: the model's layer that it came from.
     """

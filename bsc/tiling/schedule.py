@@ -132,7 +132,8 @@ class _Scheduler:
                 return self._read(node)
             case "sample":
                 tables = (self._table("threshold", node.inputs[1]),)
-                return self._on_sums(StepOp.SAMPLE, node, layer, tables)
+                numbers = (("binary", _int(node.attrs["binary"])),)
+                return self._on_sums(StepOp.SAMPLE, node, layer, tables, numbers)
             case "readout":
                 tables = (self._table("softmax", node.inputs[1]),)
                 numbers = (("reciprocal", _int(node.attrs["reciprocal"])),)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from bsc.numerics import cells, encode, readout, tables
+from bsc.numerics import cells, encode, readout
 from bsc.numerics.draws import Purpose, element_draws
 from bsc.numerics.state import ArrayState, CellStyle, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
@@ -283,21 +283,14 @@ class ReferenceExecutor:
         unit = 65536
         if binary:
             values, unit = (values > 32768).astype(np.int64), 1
-        for number, spec in enumerate(arrays):
+        for number in range(len(arrays)):
             sums = self._read(number, values, unit)
             if number == len(arrays) - 1:
                 return sums
-            table = self._table(self._sampler(number), "threshold")
+            sampler = self._sampler(number)
+            table = self._table(sampler, "threshold")
             if binary:
-                half = tables.binary_threshold(
-                    spec.function,
-                    spec.function_parameters,
-                    spec.scale,
-                    gain=spec.gain,
-                    low=spec.low,
-                    high=spec.high,
-                )
-                values = (sums > half).astype(np.int64)
+                values = (sums > sampler.number("binary")).astype(np.int64)
             else:
                 values = encode.analog_levels(sums, table, unit)
                 unit = len(table)

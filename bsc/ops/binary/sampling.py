@@ -75,7 +75,10 @@ SAMPLE = OpDef(
     stages=BINARY,
     inputs=("sums", "thresholds"),
     outputs=("bits",),
-    attrs=(_LAYER,),
+    attrs=(
+        _LAYER,
+        AttrDef("binary", AttrKind.INT, "threshold of mode `binary`: f(y/S) > 1/2 where y > it", 0),
+    ),
     infer=_infer_sample,
     reference=_sample,
     expectation=_sample_mean,

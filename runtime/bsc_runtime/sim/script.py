@@ -52,12 +52,24 @@ class Steps:
         return self._record(StepOp.READ_TRANSPOSED, target, (signs,), array=array, origin=origin)
 
     def sample(
-        self, target: str, sums: int, *, layer: int, threshold: str, origin: str = ""
+        self,
+        target: str,
+        sums: int,
+        *,
+        layer: int,
+        threshold: str,
+        binary: int,
+        origin: str = "",
     ) -> int:
         """Sums to bits z."""
-        tables = (("threshold", threshold),)
         return self._record(
-            StepOp.SAMPLE, target, (sums,), layer=layer, tables=tables, origin=origin
+            StepOp.SAMPLE,
+            target,
+            (sums,),
+            layer=layer,
+            tables=(("threshold", threshold),),
+            numbers=(("binary", binary),),
+            origin=origin,
         )
 
     def derivative(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from bsc.numerics.neuron_tables import binary_threshold
 from bsc.numerics.state import CODE_MAX, CellStyle
 from bsc.program.model import Program
 from bsc.tiling.plan import BufferKind, StepOp
@@ -133,22 +132,18 @@ def step_table(program: Program, steps: Sequence[ProgramStep], store: TableStore
         row[Step.LAYER] = step.layer
         for column, source in zip((Step.SOURCE, Step.GATE), step.sources, strict=False):
             row[column] = source
-        _tables_and_numbers(program, steps, step, row, store)
+        _tables_and_numbers(program, step, row, store)
     return table
 
 
 def _tables_and_numbers(
-    program: Program,
-    steps: Sequence[ProgramStep],
-    step: ProgramStep,
-    row: Int64Array,
-    store: TableStore,
+    program: Program, step: ProgramStep, row: Int64Array, store: TableStore
 ) -> None:
     levels = 1 << program.target.periphery.noise_bits
     match step.op:
         case StepOp.SAMPLE:
             row[Step.TABLE] = store.offset(step.table("threshold"), levels)
-            row[Step.NUMBER] = _half(program, steps, step)
+            row[Step.NUMBER] = step.number("binary")
         case StepOp.DERIVATIVE:
             row[Step.TABLE] = store.offset(step.table("low"), levels)
             row[Step.TABLE_1] = store.offset(step.table("high"), levels)
@@ -186,20 +181,6 @@ def _pulse_tables(step: ProgramStep, row: Int64Array, store: TableStore) -> None
             even[way] = abs(int(changes[0])) >> 8
     if len(even) == 2:
         row[Step.EVEN_UP], row[Step.EVEN_DOWN] = even["up"], even["down"]
-
-
-def _half(program: Program, steps: Sequence[ProgramStep], sample: ProgramStep) -> int:
-    """The threshold of a neuron in mode `binary`."""
-    read = next(s for s in steps if s.target == sample.sources[0])
-    array = program.arrays[read.array]
-    return binary_threshold(
-        array.function,
-        array.function_parameters,
-        array.scale,
-        gain=array.gain,
-        low=array.low,
-        high=array.high,
-    )
 
 
 def array_table(program: Program, layout: Layout) -> Int64Array:
