@@ -82,6 +82,7 @@ def load(path: str | Path) -> Program:
         source, tail = (_read_graph(archive, name, manifest) for name in _GRAPHS)
         tables = _read_tensors(archive, _TABLES, manifest)
         state = _read_state(archive, manifest)
+        _read_python(archive, manifest)  # for people alone, but a damaged file is a damaged file
     program = Program(
         name=manifest.name,
         source=source,
@@ -114,10 +115,13 @@ def read_python(path: str | Path) -> str | None:
         DiagnosticError: BSC50xx, the file is damaged.
     """
     with ArchiveReader(Path(path)) as archive:
-        manifest = _read_manifest(archive)
-        if _PYTHON not in manifest.members:
-            return None
-        return archive.text(_PYTHON, manifest.members[_PYTHON].sha256)
+        return _read_python(archive, _read_manifest(archive))
+
+
+def _read_python(archive: ArchiveReader, manifest: Manifest) -> str | None:
+    if _PYTHON not in manifest.members:
+        return None
+    return archive.text(_PYTHON, manifest.members[_PYTHON].sha256)
 
 
 def _outside(graph: Graph) -> dict[str, Array]:
