@@ -92,8 +92,11 @@ def warn(program: Program, output: Output) -> None:
 
     for remark in program.remarks:
         warning = remark.removeprefix("warning: ")
+        note = remark.removeprefix("note: ")
         if warning != remark:
             output.say(Diagnostic("BSC3000", warning, Severity.WARNING))
+        elif note != remark:
+            output.say(Diagnostic("BSC3000", note, Severity.NOTE))
         else:
             output.remark(remark)
     reason = unfit(program.target, program.plan.rule)

@@ -7,11 +7,14 @@ import numpy as np
 from bsc.diag import Diagnostic, Label, Severity, Span, did_you_mean
 from bsc.hw.device import initial_codes, pulse_tables, reference_codes
 from bsc.hw.plan import Rule
-from bsc.hw.spec import TargetSpec
+from bsc.hw.spec import DeviceSpec, MeasuredPulse, TargetSpec
 from bsc.numerics.state import CODE_MAX, CellStyle
 
 _COARSE = CODE_MAX / 3
 """A step larger than this many codes is surely a wrong unit; real curved devices reach 18 %."""
+
+_FINE = CODE_MAX / 10_000
+"""A measured step below this many codes is surely a wrong unit: rules learn with 16 to 1,000."""
 
 
 def papercuts(spec: TargetSpec, source: str) -> tuple[Diagnostic, ...]:
@@ -97,9 +100,36 @@ def _pulses(spec: TargetSpec) -> _Found:
                     "check the unit: dg_siemens is the change by one pulse, in siemens",
                 )
             )
+        pulse = getattr(spec.device, key)
+        if isinstance(pulse, MeasuredPulse) and _misplaced(pulse, spec.device):
+            found.append(
+                (
+                    f"device.{key}.g_siemens",
+                    f"the table reaches from {pulse.g_siemens[0]:g} to {pulse.g_siemens[-1]:g} S, "
+                    f"the device from {spec.device.g_min_siemens:g} to "
+                    f"{spec.device.g_max_siemens:g} S: they share less than half of that range",
+                    "check the unit: g_siemens are conductances, in siemens",
+                )
+            )
+        if isinstance(pulse, MeasuredPulse) and 0 < largest < _FINE:
+            found.append(
+                (
+                    f"device.{key}.dg_siemens",
+                    f"one pulse moves a cell by at most {largest:.2g} codes: more than "
+                    f"{CODE_MAX / largest:.0f} pulses over the range, too many to learn with",
+                    "check the unit: dg_siemens is the change by one pulse, in siemens",
+                )
+            )
         if not np.any(step):
             found.append((f"device.{key}", "no pulse moves any cell by 1/256 code or more", None))
     return found
+
+
+def _misplaced(pulse: MeasuredPulse, device: DeviceSpec) -> bool:
+    """Whether a measured table covers less than half of the device's range."""
+    low = max(pulse.g_siemens[0], device.g_min_siemens)
+    high = min(pulse.g_siemens[-1], device.g_max_siemens)
+    return high - low < (device.g_max_siemens - device.g_min_siemens) / 2
 
 
 def _rules(spec: TargetSpec) -> _Found:

@@ -144,8 +144,8 @@ class LegaliseActivations:
         if self.weights != "keep":
             if function != "logistic":
                 remarks.append(
-                    f"{layer.name}: {function} is trained as the rule's logistic neuron (a = 4), "
-                    "because the chip learns the weights anew"
+                    f"note: {layer.name}: {function} is trained as the rule's logistic neuron "
+                    "(a = 4), because the chip learns the weights anew"
                 )
             return RULE_NEURON
         natural = natural_range(function, parameters)

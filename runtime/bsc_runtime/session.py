@@ -281,7 +281,13 @@ class Session:
         on_host = self._program.plan.rule is Rule.HP and self._program.arrays[-1].columns > 1
         if not self._program.training and not on_host:
             why = self._program.untrainable or "it was compiled for inference alone"
-            raise fail("BSC6031", f"the program cannot be trained: {why}")
+            single = self._program.arrays[-1].columns == 1
+            way_out = "give the network an output for each class: two for yes and no"
+            raise fail(
+                "BSC6031",
+                f"the program cannot be trained: {why}",
+                help=way_out if single else None,
+            )
 
     def _request(self, mode: str, repeats: int, reads: int, seed: int | None) -> Request:
         _check_seed(seed)

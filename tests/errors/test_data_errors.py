@@ -108,10 +108,22 @@ def test_missing_arrays(tmp_path: Path) -> None:
     assert caught(lambda: load_data(tmp_path / "a.npz")).startswith("BSC6006")
     np.savez(tmp_path / "b.npz", x=np.zeros((2, 4)))
     assert caught(lambda: load_data(tmp_path / "b.npz").labels()).startswith("BSC6006")
+    np.savez(tmp_path / "d.npz", x=np.zeros((2, 4)), labels=[0, 1])
+    text = caught(lambda: load_data(tmp_path / "d.npz").labels())
+    assert "is `labels` meant to be `y`?" in text
     np.savez(tmp_path / "c.npz", a=np.zeros((2, 4)), b=np.zeros((2, 4)))
     text = caught(lambda: load_data(tmp_path / "c.npz").input_for(SPEC))
     assert text.startswith("BSC6006")
     assert "pixels" in text
+
+
+@pytest.mark.parametrize("given", ["x_test", "y_test"])
+def test_half_a_test_set_is_not_replaced_by_training_samples(tmp_path: Path, given: str) -> None:
+    half = {"x_test": np.zeros((2, 4)), "y_test": np.array([0, 1])}
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 4)), y=[0, 1], **{given: half[given]})
+    text = caught(lambda: load_data(tmp_path / "a.npz").evaluation(SPEC))
+    assert text.startswith("BSC6006")
+    assert f"has {given}, but no" in text
 
 
 def test_folder_without_idx_files(tmp_path: Path) -> None:
@@ -217,7 +229,7 @@ def test_values_outside_an_assumed_range_name_the_ways_out() -> None:
     text = caught(lambda: encode(SPEC, np.array([[0.0, 16.0, 3.0, -1.0]])))
     assert text.startswith("BSC6012 3 of 4 values")
     assert "--calibrate" in text
-    assert "--input-range -1 16" in text
+    assert "--input-range=-1:16" in text
 
 
 def test_values_outside_a_declared_range() -> None:

@@ -73,6 +73,7 @@ def test_random_weights_take_the_neuron_of_the_rule():
     neuron = next(n for n in made.graph.nodes if n.op == "neuron")
     assert neuron.attrs["function"] == "logistic"
     assert neuron.attrs["parameters"] == (4.0,)
+    assert [remark[:12] for remark in made.remarks] == ["note: layer0"]  # shown by default
     assert "relu is trained as the rule's logistic neuron" in made.remarks[0]
 
 

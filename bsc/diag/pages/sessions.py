@@ -35,7 +35,7 @@ SESSIONS: dict[str, CodePage] = {
     "BSC6006": CodePage(
         "an array is missing from the data",
         "A data set has inputs `x` (or arrays named as the model's inputs) and, for training and "
-        "accuracy, labels `y`; `x_test` and `y_test` are optional.",
+        "accuracy, labels `y`; `x_test` and `y_test` are optional, but go together.",
     ),
     "BSC6007": CodePage(
         "the data are empty",
@@ -66,8 +66,9 @@ SESSIONS: dict[str, CodePage] = {
     "BSC6012": CodePage(
         "values outside the input's range",
         "The array sees an input value as a probability: its range becomes 0 to 1. Values outside "
-        "have none. The range is [0, 1] unless the program was compiled with --input-range LOW "
-        "HIGH or --calibrate DATA. Analog evaluation also takes values outside an assumed range; "
+        "have none. The range is [0, 1] unless the program was compiled with "
+        "--input-range=LOW:HIGH (--input-range=-4:4, input_range=(-4, 4) in Python) or "
+        "--calibrate DATA. Analog evaluation also takes values outside an assumed range; "
         "training and the sampled modes do not.",
     ),
     "BSC6013": CodePage(
@@ -124,9 +125,10 @@ SESSIONS: dict[str, CodePage] = {
     ),
     "BSC6033": CodePage(
         "an argument of the session is out of range",
-        "Epochs count from 0, threads from 1; a seed has 64 bits and no sign; all are whole numbers. "
-        "A session holds a Program (bsc.compile makes one, bsc.load reads a file), and callbacks are "
-        "a list of objects with on_progress and on_epoch (derive from bsc_runtime.Callback).",
+        "Epochs count from 0, threads from 1; a seed has 64 bits and no sign; all are whole "
+        "numbers. A session holds a Program (bsc.compile makes one, bsc.load reads a file), and "
+        "callbacks are a list of objects with on_progress and on_epoch (derive from "
+        "bsc_runtime.Callback).",
     ),
     "BSC6034": CodePage(
         "many cells are at a limit",

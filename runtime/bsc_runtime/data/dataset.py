@@ -56,10 +56,13 @@ class DataSet:
     def labels(self) -> Array:
         """The training labels; an error where the data set has none."""
         if self.y is None:
+            others = sorted(name for name in self.inputs if name != "x")
+            near = f"; is `{others[0]}` meant to be `y`?" if len(others) == 1 else ""
             raise fail(
                 "BSC6006",
                 f"data set {self.name} has no labels: training and accuracy need an array `y`",
                 at=Span(self.name),
+                help=f"its arrays are: {', '.join(sorted(self.inputs))}{near}",
             )
         return self.y
 
@@ -68,6 +71,15 @@ class DataSet:
         x = self.test_input_for(spec)
         if x is not None and self.y_test is not None:
             return x, self.y_test, "test"
+        if x is not None or self.y_test is not None:
+            # Measuring on the training samples instead would look like a test.
+            given, missing = ("y_test", "x_test") if x is None else ("x_test", "y_test")
+            raise fail(
+                "BSC6006",
+                f"data set {self.name} has {given}, but no {missing}",
+                at=Span(self.name, path=given),
+                help="store both, or neither: then accuracy is measured on the training samples",
+            )
         return self.input_for(spec), self.labels(), "train"
 
     def _named(self, inputs: Mapping[str, Array], name: str) -> Array:

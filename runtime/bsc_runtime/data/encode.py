@@ -195,8 +195,9 @@ def out_of_range(spec: InputSpec, count: RangeCount, what: str) -> DiagnosticErr
         f"{count.outside} of {count.total} values lie outside the {said}{shown} of input "
         f"`{spec.name}`; they reach from {count.least:g} to {count.greatest:g}",
         at=Span(what),
-        help="compile again with --calibrate DATA, or with --input-range "
-        f"{count.least:g} {count.greatest:g}",
+        # The sign of equality keeps a negative bound from being read as an option.
+        help="compile again with --calibrate DATA, or with --input-range="
+        f"{count.least:g}:{count.greatest:g}",
     )
 
 
