@@ -50,6 +50,7 @@ def compile_model(
     json: o.Json = False,
 ) -> None:
     """Compile a model to a program for a target."""
+    from bsc.cli.files import keep_inputs
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.seeing import Reached, Seeing
@@ -77,6 +78,7 @@ def compile_model(
         _write_graph(reached, out, output)
         return
     path = out if out is not None else Path(f"{model.stem}.bsp")
+    keep_inputs(path, model)
     _save(program, path, output)
 
 

@@ -35,7 +35,7 @@ def export(
     import os
 
     import bsc
-    from bsc.cli.files import write_arrays, write_text
+    from bsc.cli.files import keep_inputs, write_arrays, write_text
     from bsc.cli.output import Output
 
     output = Output(json)
@@ -43,6 +43,9 @@ def export(
         raise typer.BadParameter(
             "say what to write: --python OUT.py, --conductances OUT.npz, --onnx OUT.onnx"
         )
+    for out in (python, conductances, onnx):
+        if out is not None:
+            keep_inputs(out, program)
     loaded = bsc.load(program)
     written: dict[str, str] = {}
     if python is not None:

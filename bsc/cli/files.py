@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 
+def keep_inputs(out: Path, *inputs: Path) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        DiagnosticError: BSC7010, the output is one of the inputs, by whatever name.
+    """
+    from bsc.diag import Span, fail
+
+    for given in inputs:
+        if out.exists() and given.exists() and out.samefile(given):
+            raise fail(
+                "BSC7010",
+                f"{out} is what the command reads; it would be lost",
+                at=Span(str(out)),
+                help="give the output another name",
+            )
+
+
 def read_input(text: str, name: str) -> Array:
     """The array of `[NAME=]X.npy`.
 

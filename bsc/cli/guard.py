@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TextIO, TypeVar, cast
 
 from bsc.diag import DiagnosticError, fail, render_all
 from bsc.diag.render import read_sources
@@ -50,6 +51,69 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
+    with forgiving_stderr():
+        return _run(arguments)
+
+
+class _Forgiving:
+    """Standard error that may go away: what is said then is lost, what is done goes on."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or give up for good."""
+        self._try(lambda stream: stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or give up for good."""
+        self._try(lambda stream: stream.flush())
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The stream's own descriptor."""
+        if self._stream is None:
+            raise OSError("there is no standard error")
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:
+        """The stream's own encoding."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def _try(self, action: Callable[[TextIO], object]) -> None:
+        if self._stream is None:
+            return
+        try:
+            action(self._stream)
+        except (OSError, ValueError):
+            # A full disk, a reader that left: the interpreter must not stumble over it at its end.
+            with contextlib.suppress(OSError, ValueError):
+                _silence(self._stream.fileno())
+            self._stream = None
+
+
+@contextlib.contextmanager
+def forgiving_stderr() -> Iterator[None]:
+    """No failed note or progress line ends a command: a training of hours would be lost."""
+    before, out = sys.stderr, sys.stdout
+    sys.stderr = cast("TextIO", _Forgiving(before))
+    nowhere = open(os.devnull, "w") if out is None else None
+    if nowhere is not None:
+        sys.stdout = nowhere
+    try:
+        yield
+    finally:
+        sys.stderr, sys.stdout = before, out
+        if nowhere is not None:
+            nowhere.close()
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = _invoke(arguments)
         sys.stdout.flush()
@@ -121,8 +185,5 @@ def _silence(descriptor: int) -> None:
 
 
 def _say(text: str) -> None:
-    try:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
-    except BrokenPipeError:
-        _silence(sys.stderr.fileno())
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -39,11 +39,12 @@ def run_program(
     """Run a program on inputs and write its outputs."""
     import time
 
-    from bsc.cli.files import read_input, write_outputs
+    from bsc.cli.files import keep_inputs, read_input, write_outputs
     from bsc.cli.output import Output
     from bsc.cli.sessions import open_session
 
     output = Output(json)
+    keep_inputs(out, program, Path(input), Path(input.partition("=")[2] or input))
     session = open_session(program, output, threads=threads)
     x = read_input(input, session.program.input.name)
     start = time.perf_counter()

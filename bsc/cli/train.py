@@ -61,6 +61,7 @@ def train(
     json: o.Json = False,
 ) -> None:
     """Train on the simulated chip and write the trained program."""
+    from bsc.cli.files import keep_inputs
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.progress import TrainProgress
@@ -70,6 +71,8 @@ def train(
 
     output = Output(json, remarks=remarks)
     path = out if out is not None else Path(f"{model.stem.removesuffix('-trained')}-trained.bsp")
+    if model.suffix != ".bsp":
+        keep_inputs(path, model)  # a program may be gone on with in place
     require_writable(path)
     if resume and checkpoint is None:
         raise typer.BadParameter("--resume needs the folder of checkpoints: --checkpoint FOLDER")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -214,3 +215,43 @@ def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
     ran = bsc("run", "p.bsp", "--input", "x.npy", "-o", "y.npy")
     assert ran.code == 1
     assert "BSC7008" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compile", "net.onnx", "-o", "./net.onnx"],
+        ["train", "net.onnx", "--data", "d.npz", "-o", "net.onnx"],
+        ["export", "p.bsp", "--python", "p.bsp"],
+        ["export", "p.bsp", "--onnx", "p.bsp"],
+        ["run", "p.bsp", "--input", "x.npy", "-o", "x.npy"],
+        ["run", "p.bsp", "--input", "x.npy", "-o", "p.bsp"],
+    ],
+)
+def test_what_is_read_is_not_written_over(
+    bsc: Callable, net: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    (tmp_path / "net.onnx").write_bytes(net.read_bytes())
+    assert bsc("compile", "net.onnx", "-o", "p.bsp").code == 0
+    np.save(tmp_path / "x.npy", np.zeros((3, 16), np.float32))
+    np.savez(tmp_path / "d.npz", x=np.zeros((9, 16), np.float32), y=np.arange(9) % 3)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    ran = bsc(*arguments)
+    assert ran.code == 1
+    assert "BSC7010" in ran.err
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", ">&- 2>&-", "2>&1 | head -1"])
+def test_a_run_goes_on_when_nobody_can_hear_it(net: Path, tmp_path: Path, stderr: str) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((9, 16), np.float32), y=np.arange(9) % 3)
+    words = ["train", str(net), "--data", "d.npz", "--epochs", "2", "-o", "t.bsp"]
+    line = " ".join(shlex.quote(word) for word in [*BSC, *words])
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line} {stderr}"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "t.bsp").is_file()

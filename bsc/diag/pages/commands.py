@@ -48,4 +48,9 @@ COMMANDS: dict[str, CodePage] = {
         "Ranges of input and activations, and what the program is printed as, are decided when a "
         "model is compiled. Compile the model again with the option.",
     ),
+    "BSC7010": CodePage(
+        "an output is an input too",
+        "The command would write over the file that it reads. Only `bsc train PROGRAM.bsp` may "
+        "write the program that it goes on with.",
+    ),
 }
