@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bsc.diag import DiagnosticError
 from bsc.program.model import InputSpec
 from bsc_runtime import load_data
 
@@ -88,7 +89,9 @@ def test_inputs_by_the_models_name(tmp_path: Path) -> None:
     found = data.test_input_for(SPEC)
     assert found is not None
     assert found.shape == (1, 4)
-    assert data.evaluation(SPEC)[2] == "train"  # test inputs without labels measure nothing
+    with pytest.raises(DiagnosticError) as caught:
+        data.evaluation(SPEC)  # training samples in their place would look like a test
+    assert [d.code for d in caught.value.diagnostics] == ["BSC6006"]
 
 
 def test_data_without_labels_load_for_calibration(tmp_path: Path) -> None:
