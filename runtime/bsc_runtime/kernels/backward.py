@@ -131,22 +131,24 @@ def subtract_rows(
     codes: npt.NDArray[np.int16],
     base: int,
     stride: int,
+    width: int,
     lists: npt.NDArray[np.int32],
     start: int,
     count: int,
     sums: npt.NDArray[Any],
     at: int,
 ) -> None:
-    """sums[at : at + stride] -= the listed rows of a plane; the stride is a multiple of 16."""
+    """sums[at : at + width] -= the listed rows of a plane; the width is a multiple of 16."""
     j = 0
-    while j + 128 <= stride:
+    while j + 128 <= width:
         subtract_listed_128(codes, base + j, stride, lists, start, count, sums, at + j)
         j += 128
-    while j + 32 <= stride:
+    while j + 32 <= width:
         subtract_listed_32(codes, base + j, stride, lists, start, count, sums, at + j)
         j += 32
-    if j < stride:
+    while j < width:
         subtract_listed_16(codes, base + j, stride, lists, start, count, sums, at + j)
+        j += 16
 
 
 @inner
@@ -176,8 +178,10 @@ def read_transposed(
             for k in range(minus):
                 correction += references[work.lists[start_minus + k]]
         work.sums[at : at + stride] = correction
-        add_rows(memory.codes, base, stride, work.lists, start, plus, work.sums, at)
-        subtract_rows(memory.codes, base, stride, work.lists, start_minus, minus, work.sums, at)
+        add_rows(memory.codes, base, stride, stride, work.lists, start, plus, work.sums, at)
+        subtract_rows(
+            memory.codes, base, stride, stride, work.lists, start_minus, minus, work.sums, at
+        )
 
 
 @inner
@@ -222,6 +226,40 @@ def first_at_least(lists: npt.NDArray[np.int32], start: int, stop: int, value: i
     return start
 
 
+@merged
+def count_line(
+    memory: Memory,
+    at: int,
+    width: int,
+    dense_errors: npt.NDArray[np.int8],
+    dense: int,
+    few: bool,
+    lists: npt.NDArray[np.int32],
+    listed: int,
+    plus: int,
+    listed_minus: int,
+    minus: int,
+) -> None:
+    """Add a sample's errors to the counters of one word line, which begin at `at`.
+
+    Where they are few the lists of the columns with +1 and -1 are taken, else the dense errors of
+    `width` columns, 64 counters at a time.
+    """
+    if few:
+        for m in range(plus):
+            memory.counters[at + lists[listed + m]] += 1
+        for m in range(minus):
+            memory.counters[at + lists[listed_minus + m]] -= 1
+        return
+    j = 0
+    while j + 64 <= width:
+        accumulate_64(memory.counters, at + j, dense_errors, dense + j)
+        j += 64
+    while j < width:
+        accumulate_16(memory.counters, at + j, dense_errors, dense + j)
+        j += 16
+
+
 @inner
 def count(
     network: Network,
@@ -259,16 +297,16 @@ def count(
             row = wide(work.lists[k])
             memory.touched[array[Array.TOUCHED] + row] = 1
             at = array[Array.COUNTERS] + row * stride
-            if few:
-                for m in range(plus):
-                    memory.counters[at + work.lists[listed + m]] += 1
-                for m in range(minus):
-                    memory.counters[at + work.lists[listed_minus + m]] -= 1
-                continue
-            j = 0
-            while j + 64 <= stride:
-                accumulate_64(memory.counters, at + j, work.dense, dense + j)
-                j += 64
-            while j < stride:
-                accumulate_16(memory.counters, at + j, work.dense, dense + j)
-                j += 16
+            count_line(
+                memory,
+                at,
+                stride,
+                work.dense,
+                dense,
+                few,
+                work.lists,
+                listed,
+                plus,
+                listed_minus,
+                minus,
+            )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bsc_runtime.kernels.encode import encode_one
 from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Array, Buffer, Int64, Memory, Network, Run, Step, Work
 from bsc_runtime.kernels.philox import (
@@ -38,86 +39,24 @@ def add_rows(
     codes: npt.NDArray[np.int16],
     base: int,
     stride: int,
+    width: int,
     lists: npt.NDArray[np.int32],
     start: int,
     count: int,
     sums: npt.NDArray[Any],
     at: int,
 ) -> None:
-    """sums[at : at + stride] += the listed rows of a plane; the stride is a multiple of 16."""
+    """sums[at : at + width] += the listed rows of a plane; the width is a multiple of 16."""
     j = 0
-    while j + 128 <= stride:
+    while j + 128 <= width:
         add_listed_128(codes, base + j, stride, lists, start, count, sums, at + j)
         j += 128
-    while j + 32 <= stride:
+    while j + 32 <= width:
         add_listed_32(codes, base + j, stride, lists, start, count, sums, at + j)
         j += 32
-    if j < stride:
+    while j < width:
         add_listed_16(codes, base + j, stride, lists, start, count, sums, at + j)
-
-
-@inner
-def encode_one(
-    row: npt.NDArray[np.uint64],
-    levels: npt.NDArray[np.int32],
-    width: int,
-    lists: npt.NDArray[np.int32],
-    at: int,
-    words: npt.NDArray[np.uint32],
-    blocks: Int64,
-    packed: npt.NDArray[np.uint64],
-    purpose: int,
-    layer: int,
-    index: int,
-    pass_: int,
-    numbers: Int64,
-) -> int:
-    """List the set bits of one encoded input.
-
-    Eight elements share a block of the generator. Blocks that are all zero cannot set a bit, so
-    they are found first, by whole words, and get no draw: 60 % of MNIST's blocks.
-
-    The row holds uint8 where there are levels, else int32 thresholds, either way seen as words;
-    it is zero behind its last element. The list begins at `at` and needs room for 8 more entries
-    than elements. `words`, `blocks` and `packed` are scratch.
-
-    Returns the length of the list.
-    """
-    looked_up = levels.size > 0
-    groups = (width + 7) >> 3
-    count = wide(0)
-    if looked_up:  # eight pixels are one word
-        kept = np.uint64(0) if levels[0] == 0 else ~np.uint64(0)
-        for block in range(groups):
-            packed[count] = row[block]
-            blocks[count] = block
-            count += (row[block] | kept) != 0
-    else:  # eight thresholds are four words
-        for block in range(groups):
-            bits = np.uint64(0)
-            for k in range(4):
-                packed[4 * count + k] = row[4 * block + k]
-                bits |= row[4 * block + k]
-            blocks[count] = block
-            count += bits != 0
-    draw(words, blocks, count, purpose, layer, index, pass_, numbers[Run.KEY_0], numbers[Run.KEY_1])
-    halves = words.view(np.uint16)
-    pixels, thresholds = packed.view(np.uint8), packed.view(np.int32)
-    end = at
-    for i in range(count):
-        mask = np.uint64(0)
-        if looked_up:
-            for k in range(8):
-                bit = halves[8 * i + k] < levels[pixels[8 * i + k]]
-                mask |= np.uint64(bit) << np.uint64(k)
-        else:
-            for k in range(8):
-                bit = halves[8 * i + k] < thresholds[8 * i + k]
-                mask |= np.uint64(bit) << np.uint64(k)
-        end += store_set(lists, end, PLACES, mask, blocks[i] << 3)
-    while end > at and lists[end - 1] >= width:  # level 0 may set bits of the padding
-        end -= 1
-    return end - at
+        j += 16
 
 
 @inner
@@ -251,6 +190,7 @@ def read(
             memory.codes,
             array[Array.FORWARD],
             array[Array.STRIDE],
+            array[Array.STRIDE],
             work.lists,
             start,
             count,
@@ -325,7 +265,9 @@ def readout_one(
     farthest = (reads << 44) // reciprocal + 1
     total = 0
     for j in range(classes):
-        behind = min(largest - wide(sums[origin + j]), farthest)
+        behind = largest - wide(sums[origin + j])
+        if behind > farthest or behind < 0:  # below 0 only where 64 bits are not enough
+            behind = farthest
         k = (
             (behind * reciprocal + (reads << 31)) >> 32
             if reads == 1

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bsc_runtime.kernels.encode import encode_one
 from bsc_runtime.kernels.forward import (
     add_rows,
     append_bias,
     begin_sums,
-    encode_one,
     readout_one,
     sample_one,
 )
@@ -186,6 +186,7 @@ def _pass(
                 add_rows(
                     memory.codes,
                     array[Array.FORWARD],
+                    array[Array.STRIDE],
                     array[Array.STRIDE],
                     work.lists,
                     listed,

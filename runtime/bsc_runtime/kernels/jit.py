@@ -35,7 +35,7 @@ def inner(function: Function) -> Function:
     Python cannot call it: what unpacks Python's arguments takes as long to compile as a kernel.
     """
     # error_model numpy: no branch that raises on division, so loops stay vectorisable.
-    options = {"error_model": "numpy", "no_cfunc_wrapper": True}
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     return numba.extending.register_jitable(**options)(function)
 
 
@@ -45,7 +45,7 @@ def merged(function: Function) -> Function:
     For what is called for every row: a call hands over the arrays of `Memory` and `Work` one word
     at a time, some 100 ns.
     """
-    options = {"error_model": "numpy", "no_cfunc_wrapper": True, "forceinline": True}
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True, "forceinline": True, "_nrt": False}
     return numba.extending.register_jitable(**options)(function)
 
 
@@ -55,7 +55,7 @@ def entry(function: Function) -> Function:
     numba caches beside the sources or in the user's folder. Where it may write to neither, as in a
     container that is read-only, it raises; then the function is compiled in each process.
     """
-    compiler = functools.partial(njit, error_model="numpy", nogil=True)
+    compiler = functools.partial(njit, error_model="numpy", nogil=True, _nrt=False)
     try:
         return cast("Function", compiler(cache=True)(function))
     except RuntimeError as error:
@@ -74,14 +74,14 @@ def _say_uncached() -> None:
     )
 
 
-def sources_digest() -> str:
-    """Digest of this folder's sources.
+def sources_digest(*more: Path) -> str:
+    """Digest of this folder's sources, and of more that an entry is compiled from.
 
     numba renews a cached function when its own file changes, not when a function that it calls
     does. Entry points therefore close over this text, which numba makes part of the cache's key.
     Constants of other rooms that kernels are compiled with are in it too.
     """
     sha = hashlib.sha256(f"{CODE_MAX} {MASTER_SHIFT}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *sorted(more)):
         sha.update(path.read_bytes())
     return sha.hexdigest()

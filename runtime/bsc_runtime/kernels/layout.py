@@ -38,6 +38,8 @@ class Array(IntEnum):
     COLUMN_REFERENCE = 14
     PAIR_DOWN = 15  # 1 where pulses lower c+ or c-, 0 where they raise them
     LAYER = 16
+    CELL = 17  # number of its first cell in the layer, and of cells from one word line to the next:
+    LINE = 18  # pulses are drawn by them
 
 
 class Buffer(IntEnum):

@@ -135,7 +135,7 @@ def fire(
         if noise >= 0:
             for i in range(found):
                 column = scratch[worker, columns + i]
-                scratch[worker, blocks + i] = row * array[Array.COLUMNS] + column
+                scratch[worker, blocks + i] = array[Array.CELL] + row * array[Array.LINE] + column
             draw(
                 work.words[worker],
                 scratch[worker, blocks:given],

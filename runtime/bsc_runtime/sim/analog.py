@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,6 @@ from bsc.numerics.state import CODE_MAX
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
 from bsc.tiling.plan import Step, StepOp
-from bsc_runtime.kernels.layout import Memory
-from bsc_runtime.sim.memory import Layout
 
 _BLOCK = 256  # samples at a time
 _EXACT = 1 << 53
@@ -49,23 +48,21 @@ class LevelIndex:
 class AnalogReader:
     """Reads one state of a chip."""
 
-    def __init__(self, program: Program, layout: Layout, memory: Memory, noise_bits: int) -> None:
-        """Take the weights as they are now."""
+    def __init__(
+        self, program: Program, weights: Sequence[npt.NDArray[np.int32]], noise_bits: int
+    ) -> None:
+        """Take the weights as they are now.
+
+        Args:
+            program: whose steps.
+            weights: forward weights of each array in codes, [rows, columns].
+            noise_bits: b of the comparators.
+        """
         self._program = program
         self._unit = 1 << noise_bits
-        self._weights = [self._matrix(layout, memory, i) for i in range(len(layout.places))]
+        self._weights = [_exact(each) for each in weights]
         names = {s.table("threshold") for s in program.inference if s.op is StepOp.SAMPLE}
         self._levels = {n: LevelIndex(np.asarray(program.tables[n], np.int32)) for n in names}
-
-    def _matrix(self, layout: Layout, memory: Memory, index: int) -> npt.NDArray[Any]:
-        """Forward weights: float64 where every sum stays below 2**53, and so exact, else int64."""
-        place = layout.places[index]
-        exact = place.rows * 65536 * CODE_MAX < _EXACT  # the largest unit of a level
-        weights = place.plane(memory.codes, place.forward).astype(np.float64 if exact else np.int64)
-        if place.row_reference >= 0:
-            start = place.row_reference
-            weights -= memory.references[start : start + place.rows, None]
-        return weights
 
     def read(self, data: EncodedData) -> npt.NDArray[np.int64]:
         """Last sums, [N, classes]."""
@@ -107,3 +104,10 @@ class AnalogReader:
         sums = levels.astype(weights.dtype, copy=False) @ weights[:inputs]
         sums += unit * weights[inputs:].sum(axis=0)  # bias lines are always on
         return np.asarray(sums, np.int64)
+
+
+def _exact(weights: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+    """As float64 where every sum stays below 2**53, and so exact, else as int64."""
+    largest_unit = 65536
+    exact = weights.shape[0] * largest_unit * CODE_MAX < _EXACT
+    return weights.astype(np.float64 if exact else np.int64)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bsc.diag import fail
 from bsc.numerics.cells import MASTER_MAX, MASTER_SHIFT
-from bsc.numerics.state import CODE_MAX, ArrayState, CellStyle, ChipState
+from bsc.numerics.state import CODE_MAX, ArrayState, CellStyle
 from bsc.tiling.plan import ArraySpec
 from bsc_runtime.kernels.layout import SLACK, Memory
 
@@ -90,19 +90,19 @@ class Layout:
         return 2 * self.codes + words + counter_bytes * self.counters + self.touched
 
 
-def lay_out(arrays: Sequence[ArraySpec], state: ChipState, backward: set[int]) -> Layout:
+def lay_out(arrays: Sequence[ArraySpec], state: Sequence[ArrayState], backward: set[int]) -> Layout:
     """Give every array its place.
 
     Args:
-        arrays: the program's arrays.
-        state: whose styles and wear counts are to be held.
+        arrays: what is to be held: logical arrays, or tiles.
+        state: of each of them; its styles and wear counts are to be held.
         backward: indices of arrays that are read transposed.
     """
-    if len(arrays) != len(state.arrays):
-        raise ValueError(f"the program has {len(arrays)} arrays, the state {len(state.arrays)}")
+    if len(arrays) != len(state):
+        raise ValueError(f"the program has {len(arrays)} arrays, the state {len(state)}")
     codes = masters = counters = wear = touched = references = 0
     places = []
-    for index, (spec, held) in enumerate(zip(arrays, state.arrays, strict=True)):
+    for index, (spec, held) in enumerate(zip(arrays, state, strict=True)):
         _verify(spec, held)
         stride, transposed_stride = padded(spec.columns), padded(spec.inputs)
         cells = (spec.rows * stride + _LINE - 1) // _LINE * _LINE
@@ -170,17 +170,19 @@ def counter_type(largest: int) -> type[np.signedinteger[Any]]:
     raise ValueError(f"a counter may reach {largest}, which 32 bits do not hold")
 
 
-def load(layout: Layout, state: ChipState, tables: npt.NDArray[np.int32], largest: int) -> Memory:
+def load(
+    layout: Layout, state: Sequence[ArrayState], tables: npt.NDArray[np.int32], largest: int
+) -> Memory:
     """Copy a state into flat arrays.
 
     Args:
         layout: places of its arrays.
-        state: the chip.
+        state: the arrays.
         tables: the program's tables.
         largest: largest |A| that a batch may lead to.
     """
     kind = counter_type(largest)
-    needed, there = layout.bytes_needed(np.dtype(kind).itemsize), _memory_bytes()
+    needed, there = layout.bytes_needed(np.dtype(kind).itemsize), memory_bytes()
     if needed > there:
         raise fail(
             "BSC6090",
@@ -196,7 +198,7 @@ def load(layout: Layout, state: ChipState, tables: npt.NDArray[np.int32], larges
         references=np.zeros(layout.references + SLACK, np.int32),
         tables=tables,
     )
-    for place, held in zip(layout.places, state.arrays, strict=True):
+    for place, held in zip(layout.places, state, strict=True):
         place.plane(memory.counters, place.counters)[...] = held.counters
         if held.wear is not None:
             place.plane(memory.wear, place.wear)[...] = held.wear
@@ -254,7 +256,7 @@ def unload(memory: Memory, place: Place) -> ArrayState:
     )
 
 
-def _memory_bytes() -> int:
+def memory_bytes() -> int:
     """Memory of the machine; where nobody tells, no limit of ours."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

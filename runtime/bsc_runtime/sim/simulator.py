@@ -18,7 +18,8 @@ from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
 from bsc_runtime.sim import checks
 from bsc_runtime.sim.analog import AnalogReader
 from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew, run_together, run_undisturbed
-from bsc_runtime.sim.memory import aligned_zeros, counter_type, lay_out, load, unload
+from bsc_runtime.sim.memory import Place, aligned_zeros, counter_type, lay_out, load, unload
+from bsc_runtime.sim.rows import fixed, rows_of_words
 from bsc_runtime.sim.tables import TableStore, Vectors, array_table, step_table, vectors
 
 SLOTS = 64
@@ -66,14 +67,14 @@ class Simulator:
         self.samples, self.checks, self.pulses = state.samples, state.checks, state.pulses
         steps = program.training or program.inference
         backward = {s.array for s in steps if s.op is StepOp.READ_TRANSPOSED}
-        self._layout = lay_out(program.arrays, state, backward)
+        self._layout = lay_out(program.arrays, state.arrays, backward)
         store = TableStore(program.tables)
         inference = _inference_steps(program)
         update = step_table(program, program.update, store)
         training = step_table(program, program.training, store)
         self._inference_table = step_table(program, inference, store)
         _name_producers(self._inference_table)
-        arrays = array_table(program, self._layout)
+        arrays = array_table(program.arrays, self._layout)
         self._train_vectors = vectors(program, program.training, SLOTS * threads, threads)
         self._infer_vectors = vectors(program, inference, SLOTS * threads, threads)
         self._train_network = Network(arrays, self._train_vectors.buffers, training, update)
@@ -83,7 +84,7 @@ class Simulator:
         self._rest = _largest_rest(program, state)
         # Calls widen the counters where a huge batch really has so many samples.
         batch = min(max(1, program.plan.batch), max(1, _COUNTER_GUESS - self._rest))
-        self._memory = load(self._layout, state, store.joined(), self._rest + batch)
+        self._memory = load(self._layout, state.arrays, store.joined(), self._rest + batch)
         self._mark_rows(state)
         self._works: dict[tuple[str, bool], Work] = {}
 
@@ -139,14 +140,22 @@ class Simulator:
         self._verify_whole()
         if mode == "analog":
             noise_bits = self._program.target.periphery.noise_bits
-            reader = AnalogReader(self._program, self._layout, self._memory, noise_bits)
-            return reader.read(data)
+            weights = [self._weights(place) for place in self._layout.places]
+            return AnalogReader(self._program, weights, noise_bits).read(data)
         kind = Mode[mode.upper()]
         if kind is Mode.VOTE and self._inference_table[-1, Step.TABLE] < 0:
             raise ValueError("mode vote needs a program with a readout")
         if kind is Mode.BINARY:
             repeats = reads = 1
         return self._infer(data, kind, repeats, reads, seed, first_index)
+
+    def _weights(self, place: Place) -> npt.NDArray[np.int32]:
+        """Forward weights of an array, in codes."""
+        weights = place.plane(self._memory.codes, place.forward).astype(np.int32)
+        if place.row_reference >= 0:
+            start = place.row_reference
+            weights -= self._memory.references[start : start + place.rows, None]
+        return weights
 
     def state(self) -> ChipState:
         """A copy of the chip's state now."""
@@ -190,8 +199,8 @@ class Simulator:
             wider = aligned_zeros(self._memory.counters.size, kind)
             wider[:] = self._memory.counters
             self._memory = self._memory._replace(counters=wider)
-        values, order, labels = _rows_of_words(data.values, order, labels)
-        levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
+        values, order, labels = rows_of_words(data.values, order, labels)
+        levels = fixed(np.ascontiguousarray(data.levels, np.int32))
         workers = self._crew.size(min(batch, order.size))
         work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
         work = work._replace(gate=np.zeros_like(work.gate))
@@ -247,8 +256,8 @@ class Simulator:
         from bsc_runtime.kernels.infer import infer
 
         every = np.arange(len(data), dtype=np.int64)
-        values, _, _ = _rows_of_words(data.values, every, np.zeros(len(data), np.int32))
-        levels = _fixed(np.ascontiguousarray(data.levels, np.int32))
+        values, _, _ = rows_of_words(data.values, every, np.zeros(len(data), np.int32))
+        levels = fixed(np.ascontiguousarray(data.levels, np.int32))
         classes = self._program.arrays[-1].columns
         out = np.zeros((len(data), classes), np.int64)
         work = self._work(self._infer_vectors, "infer", _sum_type(self._program, reads))
@@ -344,26 +353,3 @@ def _make_work(
         pulses=np.zeros((workers, 8), np.int64),
         dirty=np.ones((workers, len(program.arrays)), np.uint8),
     )
-
-
-def _rows_of_words(
-    values: npt.NDArray[Any], order: npt.NDArray[np.int64], labels: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Samples as the encoder reads them: rows of 64-bit words, a multiple of 8 elements each.
-
-    Where the data do not lie so, the rows that the order names are copied, in that order.
-    """
-    width = values.shape[1]
-    if not values.flags.c_contiguous or width % 8 or values.ctypes.data % 8:
-        copied = np.zeros((order.size, (width + 7) // 8 * 8), values.dtype)
-        copied[:, :width] = values[order]
-        values, labels = copied, labels[order]
-        order = np.arange(order.size, dtype=np.int64)
-    return _fixed(values.view(np.uint64)), _fixed(order), _fixed(labels)
-
-
-def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A read-only view: kernels would be compiled anew for data that happen to be writeable."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bsc.numerics.state import CODE_MAX, CellStyle
 from bsc.program.model import Program
-from bsc.tiling.plan import BufferKind, StepOp
+from bsc.tiling.plan import ArraySpec, BufferKind, StepOp
 from bsc.tiling.plan import Step as ProgramStep
 from bsc_runtime.kernels.layout import Array, Buffer, Op, Step
 from bsc_runtime.sim.memory import Layout, padded
@@ -183,10 +183,10 @@ def _pulse_tables(step: ProgramStep, row: Int64Array, store: TableStore) -> None
         row[Step.EVEN_UP], row[Step.EVEN_DOWN] = even["up"], even["down"]
 
 
-def array_table(program: Program, layout: Layout) -> Int64Array:
+def array_table(arrays: Sequence[ArraySpec], layout: Layout) -> Int64Array:
     """Arrays as rows of `Network.arrays`."""
-    table = np.full((len(program.arrays), len(Array)), -1, np.int64)
-    for row, spec, place in zip(table, program.arrays, layout.places, strict=True):
+    table = np.full((len(arrays), len(Array)), -1, np.int64)
+    for row, spec, place in zip(table, arrays, layout.places, strict=True):
         row[Array.ROWS], row[Array.COLUMNS] = spec.rows, spec.columns
         row[Array.INPUTS], row[Array.LAYER] = spec.inputs, spec.layer
         row[Array.STRIDE], row[Array.TRANSPOSED_STRIDE] = place.stride, place.transposed_stride
@@ -203,4 +203,5 @@ def array_table(program: Program, layout: Layout) -> Int64Array:
             place.column_reference,
         )
         row[Array.PAIR_DOWN] = int(place.style is CellStyle.PAIR_DOWN)
+        row[Array.CELL], row[Array.LINE] = 0, spec.columns
     return table
