@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from bsc.hw.plan import Rule
-from bsc.ir.graph import Array
-from bsc.numerics.cells import MASTER_MAX
-from bsc.numerics.state import CODE_MAX, ArrayState, CellStyle, ChipState
+from bsc.numerics.state import CellStyle, ChipState
+from bsc.numerics.state_rules import array_problems
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong
-from bsc.tiling.plan import ArraySpec
 
 _CLOCKS = {"samples": 48, "checks": 48, "epochs": 48, "place": 48, "pulses": 63, "seed": 64}
+_COUNTERS = (-(2**30), 2**30)
 
 
 def check_state(state: ChipState, program: Program, wrong: Wrong) -> None:
@@ -29,43 +24,8 @@ def check_state(state: ChipState, program: Program, wrong: Wrong) -> None:
     direct = program.plan.rule is Rule.SGD
     style = CellStyle.DIRECT if direct else program.target.device.style
     for index, (cells, array) in enumerate(zip(state.arrays, program.arrays, strict=True)):
-        for message in _array(cells, array, style):
-            wrong(f"state, array {index}", message)
-
-
-def _array(cells: ArrayState, array: ArraySpec, style: CellStyle) -> Iterator[str]:
-    if cells.name != array.name:
-        yield f"belongs to {cells.name!r}, expected {array.name!r}"
-    if cells.style is not style:
-        yield f"cells are of style {cells.style}, the program's are {style}"
-        return
-    shape = (array.rows, array.columns)
-    if style is CellStyle.DIRECT:
-        yield from _within("master weights", cells.cells, shape, np.int32, -MASTER_MAX, MASTER_MAX)
-    else:
-        pair = shape if style is CellStyle.REFERENCE else (2, *shape)
-        yield from _within("cells", cells.cells, pair, np.int16, 0, CODE_MAX)
-    lines = (
-        ("row references", cells.row_reference, shape[0]),
-        ("column references", cells.column_reference, shape[1]),
-    )
-    for what, reference, extent in lines:
-        if (reference is not None) is not (style is CellStyle.REFERENCE):
-            yield f"{what} are {'missing' if reference is None else 'not of this style'}"
-        elif reference is not None:
-            yield from _within(what, reference, (extent,), np.int16, 0, CODE_MAX)
-    yield from _within("counters", cells.counters, shape, np.int32, -(2**30), 2**30)
-    if cells.wear is not None:
-        yield from _within("wear", cells.wear, shape, np.int32, 0, 2**31 - 1)
-
-
-def _within(
-    what: str, data: Array, shape: tuple[int, ...], kind: type, least: int, most: int
-) -> Iterator[str]:
-    if data.shape != shape or data.dtype != np.dtype(kind):
-        expected = f"{np.dtype(kind)} {list(shape)}"
-        yield f"{what} are {data.dtype} {list(data.shape)}, expected {expected}"
-        return
-    low, high = int(data.min()), int(data.max())
-    if low < least or high > most:
-        yield f"{what} lie in {low}..{high}, expected {least}..{most}"
+        path = f"state, array {index}"
+        if cells.name != array.name:
+            wrong(path, f"belongs to {cells.name!r}, expected {array.name!r}")
+        for message in array_problems(cells, array.rows, array.columns, style, _COUNTERS):
+            wrong(path, message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bsc.hw.plan import Rule
 from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.state import CellStyle
+from bsc.numerics.table_rules import PAIRS, RECIPROCAL_MAX, WAYS
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong, check_intervals, check_role
 from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Step, StepOp
@@ -44,14 +45,6 @@ class _Signature:
 _THRESHOLD = ("threshold", 1, 2**31 - 1)
 _PULSES = ("pulses", 1, PULSES_MAX)
 _PULSE_TABLES = frozenset({"step_up", "step_down", "noise_up", "noise_down"})
-_WAYS = {
-    CellStyle.REFERENCE: ("up", "down"),
-    CellStyle.PAIR_DOWN: ("down",),
-    CellStyle.PAIR_UP: ("up",),
-}
-"""Ways in which pulses move a cell: each needs its steps and may have its noise."""
-
-_PAIRS = frozenset({CellStyle.PAIR_DOWN, CellStyle.PAIR_UP})
 _SIGNATURES = {
     StepOp.ENCODE: _Signature((_BIT, "input"), drawn=True),
     StepOp.READ: _Signature((_SUM, "columns"), ((_BIT, "inputs"),), array=True),
@@ -67,7 +60,7 @@ _SIGNATURES = {
         ((_SUM, "n"),),
         drawn=True,
         tables=frozenset({"softmax"}),
-        numbers=(("reciprocal", 1, 2**62),),
+        numbers=(("reciprocal", 1, RECIPROCAL_MAX),),
     ),
     StepOp.ERROR: _Signature((_SIGN, "n"), ((_BIT, "n"),)),
     StepOp.DERIVATIVE: _Signature(
@@ -186,7 +179,7 @@ class StepChecker:
             if step.op is not StepOp.REFRESH:
                 stepped.add(step.array)
                 continue
-            if style not in _PAIRS:
+            if style not in PAIRS:
                 self.wrong(path, f"refresh moves pairs of cells, the program's are {style}")
             elif step.array in refreshed:
                 self.wrong(path, f"refreshes array {step.array} a second time")
@@ -289,10 +282,10 @@ class StepChecker:
 
     def _pulses(self, path: str, named: dict[str, str]) -> None:
         style = self.program.target.device.style
-        needed = {f"step_{way}" for way in _WAYS[style]}
+        needed = {f"step_{way}" for way in WAYS[style]}
         for role in sorted(needed - named.keys()):
             self.wrong(path, f"carry lacks the table {role}, which {style} cells need")
-        for role in sorted(named.keys() - needed - {f"noise_{way}" for way in _WAYS[style]}):
+        for role in sorted(named.keys() - needed - {f"noise_{way}" for way in WAYS[style]}):
             self.wrong(path, f"carry has the table {role}, but {style} cells get no such pulse")
 
     def _numbers(self, path: str, step: Step, signature: _Signature) -> None:

@@ -7,13 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bsc.ir.graph import Array
+from bsc.numerics.table_rules import crossed, entries, value_problem
 
 Wrong = Callable[[str, str], None]
 """Called with the place in the program and what is wrong there."""
-
-CODES = 16384
-DRAWS = 4096
-EXPONENTIALS = 4096
 
 
 def check_table(name: str, table: Array, wrong: Wrong) -> None:
@@ -40,40 +37,22 @@ def check_role(role: str, name: str, table: Array, noise_bits: int, wrong: Wrong
         wrong: told what is wrong.
     """
     path = f"table {name}"
-    sizes = {"threshold": 1 << noise_bits, "low": 1 << noise_bits, "high": 1 << noise_bits}
-    sizes |= {"softmax": EXPONENTIALS, "step_up": CODES, "step_down": CODES}
-    sizes |= {"noise_up": DRAWS, "noise_down": DRAWS}
-    if table.ndim != 1 or table.size != sizes[role]:
-        wrong(path, f"{list(table.shape)} entries as {role}, expected {sizes[role]}")
+    size = entries(role, noise_bits)
+    if table.ndim != 1 or table.size != size:
+        wrong(path, f"{list(table.shape)} entries as {role}, expected {size}")
         return
     kind = np.int64 if role == "softmax" else np.int32
     if table.dtype != np.dtype(kind):
         wrong(path, f"{table.dtype} as {role}, expected {np.dtype(kind)}")
         return
-    match role:
-        case "threshold":
-            if (table[1:] < table[:-1]).any():
-                wrong(path, "thresholds must not decrease")
-        case "softmax":
-            if table[0] < 1 or table.min() < 0 or table.max() > 65536:
-                wrong(path, "exponentials must lie in 0..65536, the first above 0")
-            elif (table[1:] > table[:-1]).any():
-                wrong(path, "exponentials must not increase")
-        case "step_up":
-            if table.min() < 0 or table.max() > 256 * CODES:
-                wrong(path, "a pulse up moves a cell by 0 codes to its whole range")
-        case "step_down":
-            if table.max() > 0 or table.min() < -256 * CODES:
-                wrong(path, "a pulse down moves a cell by 0 codes to its whole range")
-        case "noise_up" | "noise_down":
-            if abs(int(table.min())) > 2**15 or abs(int(table.max())) > 2**15:
-                wrong(path, "factors of the noise must lie within 2**15")
+    problem = value_problem(role, table)
+    if problem:
+        wrong(path, problem)
 
 
 def check_intervals(low: str, high: str, tables: tuple[Array, Array], wrong: Wrong) -> None:
     """The intervals of a derivative hold 0 or nothing, and shrink: they are superlevel sets."""
-    below, above = tables
-    if below.shape == above.shape and (below > above).any():
+    if crossed(*tables):
         wrong(f"table {low}", f"lies above table {high}, the other end of its intervals")
 
 

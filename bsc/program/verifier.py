@@ -18,14 +18,13 @@ from bsc.ir.verifier import problems
 from bsc.numerics import functions
 from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.errors import NumericsError
+from bsc.numerics.table_rules import SUM_LINES
 from bsc.ops import OPS
 from bsc.program.model import Program
 from bsc.program.state_rules import check_state
 from bsc.program.step_rules import StepChecker
 from bsc.program.table_rules import check_table
 from bsc.tiling.plan import ArraySpec, Tile
-
-_SUM_LINES = (2**31 - 1) // 16383  # so many lines at full code, and a 32-bit sum may overflow
 
 
 def verify_program(program: Program, source: str | None = None) -> None:
@@ -165,9 +164,9 @@ def _array(index: int, array: ArraySpec) -> list[str]:
         found.append(
             f"{array.inputs} inputs, {array.bias_lines} bias lines, {array.columns} columns"
         )
-    if max(array.rows, array.columns) > _SUM_LINES:
+    if max(array.rows, array.columns) > SUM_LINES:
         lines = max(array.rows, array.columns)
-        found.append(f"sums over {lines} lines may exceed 32 bits (at most {_SUM_LINES} lines)")
+        found.append(f"sums over {lines} lines may exceed 32 bits (at most {SUM_LINES} lines)")
     if not 1 <= array.scale <= 2**24:
         found.append(f"scale is {array.scale}, expected 1 to 2**24")
     if not (math.isfinite(array.gain) and array.gain > 0):
