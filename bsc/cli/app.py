@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from bsc.cli import (
+    asm,
     check,
     compile,
     demo,
+    dis,
     doctor,
     eval,
     explain,
     export,
     inspect,
+    machine,
     opt,
     run,
     targets,
@@ -63,6 +66,9 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect.inspect_program,
     "export": export.export,
     "opt": opt.opt,
+    "asm": asm.asm,
+    "dis": dis.dis,
+    "machine": machine.machine,
     "explain": explain.explain,
     "doctor": doctor.doctor,
 }

@@ -1,7 +1,8 @@
 """Every diagnostic code with its page: what it means and how to mend it.
 
 Ranges, each with a file in `bsc.diag.pages`: 1xxx reading models, 2xxx the languages (text IR),
-3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 6xxx data, sessions
+3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 52xx images
+of the instruction set, 6xxx data, sessions
 and checkpoints, 7xxx the command line, 9xxx bugs.
 """
 
@@ -10,10 +11,13 @@ from __future__ import annotations
 from bsc.diag.page import CodePage
 from bsc.diag.pages.bugs import BUGS
 from bsc.diag.pages.commands import COMMANDS
+from bsc.diag.pages.images import IMAGES
 from bsc.diag.pages.languages import LANGUAGES
+from bsc.diag.pages.machines import MACHINES
 from bsc.diag.pages.mapping import MAPPING
 from bsc.diag.pages.models import MODELS
 from bsc.diag.pages.programs import PROGRAMS
+from bsc.diag.pages.proofs import PROOFS
 from bsc.diag.pages.sessions import SESSIONS
 from bsc.diag.pages.targets import TARGETS
 
@@ -23,6 +27,9 @@ CODES: dict[str, CodePage] = {
     **MAPPING,
     **TARGETS,
     **PROGRAMS,
+    **IMAGES,
+    **PROOFS,
+    **MACHINES,
     **SESSIONS,
     **COMMANDS,
     **BUGS,
