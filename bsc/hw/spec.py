@@ -175,6 +175,64 @@ class Training(_Spec):
     unfit: dict[str, str] = {}
 
 
+_Memory = Annotated[int, Field(ge=1, lt=1 << 32, strict=True)]
+_Cycles = Annotated[int, Field(ge=1, lt=1 << 16, strict=True)]
+
+
+class ChipSpec(_Spec):
+    """The cores around the arrays, for the instruction set (docs/isa.md).
+
+    Nothing here changes a result. Memories are elements of each core.
+
+    Attributes:
+        cores: cores that tiles are spread over.
+        samples_in_flight: samples whose vectors a core holds at a time.
+        channel_depth: messages that a channel between two cores holds.
+        clock_hertz: cycles a second.
+        bits: elements of the memory of bit vectors.
+        signs: of sign vectors.
+        sums: of sums.
+        levels: of inputs.
+        labels: of labels.
+        counts: of counters that are moved.
+        backing: 32-bit words of backing memory.
+    """
+
+    cores: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
+    samples_in_flight: Annotated[int, Field(ge=1, le=1024, strict=True)] = 16
+    channel_depth: Annotated[int, Field(ge=1, le=255, strict=True)] = 2
+    clock_hertz: Annotated[float, Field(gt=0)] = 1e9
+    bits: _Memory = 1 << 22
+    signs: _Memory = 1 << 22
+    sums: _Memory = 1 << 20
+    levels: _Memory = 1 << 20
+    labels: _Memory = 1 << 12
+    counts: _Memory = 1 << 12
+    backing: _Memory = 1 << 16
+
+
+class TimingSpec(_Spec):
+    """Cycles, lanes and widths of a core's units (docs/isa.md has the formulas).
+
+    The numbers are those of `bsc.isa.records.Timing`. The defaults are assumptions, at 1 GHz: a
+    read of 10 ns and a pulse of 50 ns are within what is reported for such arrays; lanes and
+    widths are round numbers of a small core.
+    """
+
+    issue: _Cycles = 1
+    host_bits: _Cycles = 512
+    encode_lanes: _Cycles = 128
+    read: _Cycles = 10
+    neuron_lanes: _Cycles = 128
+    readout: _Cycles = 16
+    counter_lanes: _Cycles = 64
+    pulse: _Cycles = 50
+    pulse_lanes: _Cycles = 128
+    link_bits: _Cycles = 64
+    link_latency: _Cycles = 8
+    queue: Annotated[int, Field(ge=1, le=64, strict=True)] = 8
+
+
 class TargetSpec(_Spec):
     """A chip description (docs/targets.md)."""
 
@@ -183,4 +241,6 @@ class TargetSpec(_Spec):
     array: ArrayGeometry
     device: DeviceSpec
     periphery: Periphery = Periphery()
+    chip: ChipSpec = ChipSpec()
+    timing: TimingSpec = TimingSpec()
     training: Training = Training()

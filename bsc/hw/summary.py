@@ -41,7 +41,16 @@ def pulses_over_range(step: npt.NDArray[np.int32]) -> int | None:
 
 def quantity(value: float, unit: str) -> str:
     """A number with an SI prefix, such as `237.5 uS`."""
-    for factor, prefix in ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p")):
+    for factor, prefix in (
+        (1e9, "G"),
+        (1e6, "M"),
+        (1e3, "k"),
+        (1.0, ""),
+        (1e-3, "m"),
+        (1e-6, "u"),
+        (1e-9, "n"),
+        (1e-12, "p"),
+    ):
         if abs(value) >= factor:
             return f"{value / factor:.4g} {prefix}{unit}"
     return f"{value:.4g} {unit}"
@@ -54,6 +63,8 @@ def _chip(spec: TargetSpec) -> Rows:
         ("tile", f"{spec.array.rows} x {spec.array.columns}", "word lines x bit lines"),
         ("partial sums", spec.periphery.partial_sums, exact),
         ("noise bits", str(spec.periphery.noise_bits), "of a comparator's random threshold"),
+        ("cores", str(spec.chip.cores), "of the instruction set, docs/isa.md"),
+        ("clock", quantity(spec.chip.clock_hertz, "Hz"), ""),
         ("rules", ", ".join(spec.training.rules), "seen to learn"),
     ]
 

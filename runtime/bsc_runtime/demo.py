@@ -1,4 +1,8 @@
-"""The demonstration: a perceptron of 494,000 weights learns MNIST on a simulated OxRAM chip."""
+"""The demonstration: a perceptron of 494,000 weights learns MNIST on a simulated OxRAM chip.
+
+Then the words of the same program learn on the machine of the instruction set, and end in the same
+cells.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,17 @@ import numpy.typing as npt
 
 from bsc.backend.python import emit
 from bsc.driver import compile_model
+from bsc.isa.binary import encode
+from bsc.isa.disassemble import disassemble
+from bsc.isa.image import Image
 from bsc.numerics.cells import forward_weights
+from bsc.numerics.state import ChipState
 from bsc.plans import plan_for
 from bsc.program.archive import replacing
 from bsc.program.model import Program
 from bsc_runtime.data.dataset import DataSet
 from bsc_runtime.data.load import load_data
+from bsc_runtime.machine import MachineExecutor
 from bsc_runtime.metrics import pulses_per_weight, saturated
 from bsc_runtime.notes import Listener
 from bsc_runtime.plots import Curve, WeightChange, learning_curve, weight_histograms
@@ -37,6 +46,9 @@ BASELINE_RATES = (0.1, 0.5)
 training images (docs/semantics.md, section 7)."""
 
 REPEATS = (1, 5, 25)
+
+_WATCHED = 1000
+"""Samples that the machine is asked while it trains, for the progress line alone."""
 
 Watch = Callable[[str], AbstractContextManager[TrainCallback]]
 
@@ -76,6 +88,9 @@ class Report:
         weights: weights on the chip.
         tiles: tiles that they take.
         digest: of the trained chip.
+        machine_digest: of the chip that the words of the program have trained as long.
+        machine_cycles: simulated cycles of a training sample, in the last call.
+        code_bytes: code of the image.
         samples_per_second: training speed, without compilation and evaluation.
         pulses_per_weight: since the initial state.
         saturated: share of cells at a limit, 0 to 1.
@@ -89,6 +104,9 @@ class Report:
     weights: int
     tiles: int
     digest: str
+    machine_digest: str
+    machine_cycles: float
+    code_bytes: int
     samples_per_second: float
     pulses_per_weight: float
     saturated: float
@@ -133,13 +151,19 @@ def run_demo(
         curves.append(Curve(f"float hp, eta {eta}", _accuracies(baseline), dashed=True))
         accuracy = baseline.accuracy or 0.0
         rows.append(Row(f"{name} in float32", "hp", eta, "float", None, seed, epochs, accuracy))
+    with watch(f"{RULE} on the machine") as callback:
+        words = _on_machine(program, data, epochs, seed, callback)
     files = _write(folder, chip, before, curves, name)
+    files += _write_words(folder, words.image)
     report = Report(
         model=name,
         target=TARGET,
         weights=program.weight_count,
         tiles=len(program.tiles),
         digest=chip.digest(),
+        machine_digest=words.digest,
+        machine_cycles=words.cycles,
+        code_bytes=8 * sum(len(core.code) for core in words.image.cores),
         samples_per_second=history.samples_per_second,
         pulses_per_weight=pulses_per_weight(chip.state),
         saturated=saturated(chip.state),
@@ -150,6 +174,47 @@ def run_demo(
     with replacing(folder / "report.json") as stream:
         stream.write(json.dumps(asdict(report), indent=2).encode() + b"\n")
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the machine made of the program's words."""
+
+    image: Image
+    digest: str
+    cycles: float
+
+
+def _on_machine(
+    program: Program, data: DataSet, epochs: int, seed: int, callback: TrainCallback
+) -> _Words:
+    """Train the same chip once more, by the words of the program."""
+    last: list[MachineExecutor] = []
+
+    def executor(program: Program, state: ChipState, *, threads: int) -> MachineExecutor:
+        last[:] = [MachineExecutor(program, state, threads=threads)]
+        return last[0]
+
+    chip = Session(program, seed=seed, executor=executor)
+    chip.train(
+        data.x,
+        data.labels(),
+        epochs=epochs,
+        x_test=data.x[:_WATCHED],
+        y_test=data.labels()[:_WATCHED],
+        callbacks=[callback],
+    )
+    machine = last[0].machine
+    samples = sum(machine.events()["input_bits"]) / (8 * program.input.size)
+    return _Words(machine.image, chip.digest(), machine.cycles / samples)
+
+
+def _write_words(folder: Path, image: Image) -> tuple[str, ...]:
+    with replacing(folder / "program.bin") as stream:
+        stream.write(encode(image))
+    with replacing(folder / "program.s") as stream:
+        stream.write(disassemble(image).encode())
+    return "program.bin", "program.s"
 
 
 def _train(chip: Session, data: DataSet, epochs: int, callback: TrainCallback) -> History:

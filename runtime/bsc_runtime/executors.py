@@ -20,6 +20,7 @@ GROUP = "bsc.executors"
 _BUILT_IN = {
     "simulator": "bsc_runtime.sim:Simulator",
     "reference": "bsc_runtime.reference:ReferenceExecutor",
+    "machine": "bsc_runtime.machine:MachineExecutor",
 }
 
 

@@ -66,7 +66,8 @@ class Session:
         seed: 64-bit key of all draws; None keeps the state's own, 0 for a new chip. A state that is
             already there goes on with the new key.
         threads: threads of the executor; no result depends on them.
-        executor: `simulator`, `reference`, the name of a plug-in, or a factory.
+        executor: `simulator`, `machine`, `reference`, the name of a plug-in, or a factory; None is
+            the machine for programs of the ISA backend, else the simulator.
         on_note: hears warnings and notes; None sends them to the logger `bsc_runtime`.
     """
 
@@ -76,7 +77,7 @@ class Session:
         *,
         seed: int | None = None,
         threads: int = 1,
-        executor: str | ExecutorFactory = "simulator",
+        executor: str | ExecutorFactory | None = None,
         on_note: Listener | None = None,
     ) -> None:
         if not isinstance(program, Program):
@@ -93,7 +94,8 @@ class Session:
         self._program = program
         self._seed_given = seed is not None
         self._threads = threads
-        self._executor = executor
+        by_backend = "machine" if program.options.backend == "isa" else "simulator"
+        self._executor = by_backend if executor is None else executor
         self._notes = Notes(on_note)
         self._chip = self._place(program, starting_state(program, seed))
 

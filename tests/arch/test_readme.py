@@ -9,6 +9,7 @@ from bsc.frontend.onnx import support_table
 from bsc.hw.registry import names
 from bsc.hw.spec import (
     ArrayGeometry,
+    ChipSpec,
     DeviceSpec,
     ExponentialPulse,
     LinearPulse,
@@ -16,6 +17,7 @@ from bsc.hw.spec import (
     Periphery,
     Spread,
     TargetSpec,
+    TimingSpec,
     Training,
 )
 
@@ -63,8 +65,9 @@ def test_links_lead_somewhere() -> None:
 
 def test_every_key_of_a_target_is_explained() -> None:
     specs = (TargetSpec, ArrayGeometry, DeviceSpec, Spread, Periphery, Training)
+    cores = (ChipSpec, TimingSpec)
     pulses = (ExponentialPulse, LinearPulse, MeasuredPulse)
-    for spec in (*specs, *pulses):
+    for spec in (*specs, *cores, *pulses):
         for key in spec.model_fields:
             assert re.search(rf"`{key}\b|[.\[]{key}\]", TARGETS), f"{spec.__name__}.{key}"
 

@@ -1,0 +1,209 @@
+"""A run of an image on a data set, and what it cost: what `bsc machine` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.diag import Span, fail
+from bsc.isa.binary import read_image
+from bsc.isa.image import Image
+from bsc.isa.kinds import EntryKind
+from bsc.isa.words import decode_word
+from bsc.numerics.digest import digest
+from bsc.numerics.draws import epoch_order
+from bsc.numerics.state import ChipState
+from bsc.program.file import load
+from bsc.program.model import InputSpec
+from bsc_runtime.chip import starting_state
+from bsc_runtime.data.dataset import DataSet
+from bsc_runtime.data.encode import encode
+from bsc_runtime.data.fit import class_indices, fit_input
+from bsc_runtime.machine.executor import image_of
+from bsc_runtime.machine.layout import Stop
+from bsc_runtime.machine.machine import CYCLES_MAX, Machine
+from bsc_runtime.machine.trace import PathPart, TraceRow, critical_path
+from bsc_runtime.metrics import winners
+from bsc_runtime.notes import Notes
+
+_SLICE = 2_000_000
+"""Instructions between two looks at the clock on the wall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An image ready to run.
+
+    Attributes:
+        image: the image.
+        input: how data become levels.
+        state: cells, counters and clocks; None where the image has none: then all are 0.
+        clock_hertz: cycles a second.
+        source: what diagnostics call it.
+        classes: labels of the results, where the model has its own.
+    """
+
+    image: Image
+    input: InputSpec
+    state: ChipState | None
+    clock_hertz: float
+    source: str
+    classes: tuple[int, ...] | tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        entry: which entry ran.
+        samples: how many went through.
+        cycles: until the last unit was free.
+        busy: cycles at work by unit, a number for each core.
+        events: what happened by name, a number for each core.
+        executed: instructions by mnemonic.
+        accuracy: share of right answers, None where there is no one result for a sample.
+        digest: of cells, counters and clocks after the run.
+        path: the critical path, empty where no trace was kept.
+        trace: rows of the trace, empty where none was kept.
+    """
+
+    entry: str
+    samples: int
+    cycles: int
+    busy: dict[str, list[int]]
+    events: dict[str, list[int]]
+    executed: dict[str, int]
+    accuracy: float | None
+    digest: str
+    path: tuple[PathPart, ...]
+    trace: list[TraceRow]
+
+
+def load_image(path: Path, clock_hertz: float) -> Loaded:
+    """An image file, or the image of a program file.
+
+    Args:
+        path: `.bin`, or `.bsp`.
+        clock_hertz: of images, which do not say it; a program's target does.
+    """
+    if path.suffix == ".bsp":
+        program = load(path)
+        state = starting_state(program, None)
+        clock = program.target.chip.clock_hertz
+        image = image_of(program)
+        return Loaded(image, program.input, state, clock, str(path), program.classes)
+    image = read_image(path)
+    size = _input_length(image)
+    return Loaded(image, InputSpec("x", (size,), size), image.state, clock_hertz, str(path))
+
+
+def run_image(
+    loaded: Loaded,
+    kind: EntryKind,
+    data: DataSet,
+    *,
+    samples: int,
+    batch: int | None = None,
+    repeats: int = 1,
+    reads: int = 1,
+    seed: int | None = None,
+    trace: bool = False,
+    max_cycles: int = CYCLES_MAX,
+    notes: Notes,
+    progress: Callable[[int], None] = lambda cycles: None,
+) -> RunReport:
+    """Run an entry on the first samples of a data set: for training in the order of an epoch.
+
+    Args:
+        loaded: the image.
+        kind: the entry.
+        data: training samples for TRAIN, test samples otherwise.
+        samples: at most so many.
+        batch: the register BATCH; None is the image's.
+        repeats: the register REPEATS.
+        reads: the register READS.
+        seed: key of draws; None is the state's.
+        trace: whether a trace is kept.
+        max_cycles: runs that could take longer are refused.
+        notes: hears how data are fitted.
+        progress: told the cycles so far, now and then.
+    """
+    train = kind is EntryKind.TRAIN
+    x, y = (data.input_for(loaded.input), data.labels()) if train else _asked(data, loaded.input)
+    if not len(x):
+        raise fail("BSC6007", "the data are empty", at=Span(data.name))
+    values = fit_input(loaded.input, x, notes, what="x")
+    columns = max(2, loaded.image.arrays[-1].columns) if loaded.image.arrays else 2
+    labels = class_indices(y, len(values), columns, loaded.classes)
+    key = seed if seed is not None else loaded.state.seed if loaded.state is not None else 0
+    order = epoch_order(key, 0, len(values)) if train else np.arange(len(values), dtype=np.int64)
+    chosen = order[:samples]
+    machine = Machine(
+        loaded.image, loaded.state, source=loaded.source, trace=trace, max_cycles=max_cycles
+    )
+    machine.start(
+        kind,
+        encode(loaded.input, values[chosen]),
+        labels[chosen],
+        batch=batch,
+        repeats=repeats,
+        reads=reads,
+        seed=key,
+    )
+    while machine.run(_SLICE) is Stop.LIMIT:
+        progress(machine.cycles)
+    rows = machine.trace() if trace else []
+    return RunReport(
+        entry=kind.name.lower(),
+        samples=len(chosen),
+        cycles=machine.cycles,
+        busy=machine.busy(),
+        events=machine.events(),
+        executed=machine.executed(),
+        accuracy=None if train else _accuracy(machine, labels[chosen]),
+        digest=digest(_after(machine, loaded.state, key, len(chosen) if train else 0)),
+        path=critical_path(rows),
+        trace=rows,
+    )
+
+
+def _input_length(image: Image) -> int:
+    for core in image.cores:
+        for decoded in map(decode_word, core.code):
+            if decoded.name == "in" and decoded.operands["level"] < len(core.vectors):
+                return core.vectors[decoded.operands["level"]].length
+    return 1
+
+
+def _asked(
+    data: DataSet, spec: InputSpec
+) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    x, y, _ = data.evaluation(spec)
+    return x, y
+
+
+def _accuracy(machine: Machine, labels: npt.NDArray[np.generic]) -> float | None:
+    """Share of samples whose largest result is at their label, where results are like that."""
+    given = [machine.output(core) for core in range(len(machine.image.cores))]
+    given = [out for out in given if out.size]
+    if len(given) != 1 or given[0].ndim != 2 or len(given[0]) != len(labels):
+        return None
+    return float(np.mean(winners(given[0]) == labels))
+
+
+def _after(machine: Machine, state: ChipState | None, seed: int, samples: int) -> ChipState:
+    """The chip's state when the run is over."""
+    before = ChipState() if state is None else state
+    checks = [machine.registers(core)["check"] for core in range(len(machine.image.cores))]
+    return ChipState(
+        machine.arrays(),
+        seed,
+        before.samples + samples,
+        max(checks) if samples else before.checks,
+        before.epochs,
+    )
