@@ -52,7 +52,7 @@ def compile(
         pulses: P, most pulses that a cell gets at one check.
         eta: learning rate, rules `sgd` and `hp` only.
         refresh_every: checks between refreshes of one-way pairs, 0 for never.
-        backend: what the program is printed as.
+        backend: `python`, or `isa` for a program of words that the machine runs (docs/isa.md).
         input_range: values of the input that mean 0 and 1.
         calibrate: samples [N, ...] in the model's own unit, from which the ranges of input and
             activations are learned.

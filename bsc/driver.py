@@ -56,7 +56,7 @@ def compile_model(
         target: name, TOML file or specification of the chip.
         plan: how it trains; None is the rule `carry` with its defaults.
         weights: `keep` or `random`.
-        backend: what the program is printed as.
+        backend: `python`, or `isa` for words that the machine runs (docs/isa.md).
         input_range: declared range of the input.
         calibrate: inputs in the model's own shape that show ranges of input and activations.
         observer: called after each pass.
@@ -95,14 +95,20 @@ def recompile(
     target: str | Path | TargetSpec | None = None,
     plan: TrainPlan | None = None,
     weights: str | None = None,
+    backend: str | None = None,
     observer: OnPass | None = None,
 ) -> Program:
-    """Compile the graph inside a program again, for another target, plan or start.
+    """Compile the graph inside a program again, for another target, plan, backend or start.
 
     Trained cells move along where they mean the same there: same device, arrays, scales and kind of
     weights. Otherwise training starts anew, and a remark says so.
     """
-    options = replace(program.options, weights=weights or program.options.weights)
+    options = replace(
+        program.options,
+        weights=weights or program.options.weights,
+        backend=backend or program.options.backend,
+    )
+    _check_options(options)
     chip = program.target
     if target is not None:
         chip = target if isinstance(target, TargetSpec) else resolve(target)
@@ -160,8 +166,8 @@ def with_weights(
 def _check_options(options: CompileOptions) -> None:
     if options.weights not in ("keep", "random"):
         raise fail("BSC3010", f"weights are `{options.weights}`, expected `keep` or `random`")
-    if options.backend != "python":
-        raise fail("BSC3010", f"backend is `{options.backend}`, expected `python`")
+    if options.backend not in ("python", "isa"):
+        raise fail("BSC3010", f"backend is `{options.backend}`, expected `python` or `isa`")
     if options.input_range is not None:
         low, high = options.input_range
         if not (np.isfinite(low) and np.isfinite(high) and low < high):
@@ -244,7 +250,18 @@ def _build(
         remarks=tuple(remarks),
     )
     verify_program(program)
-    return program
+    return with_image(program) if options.backend == "isa" else program
+
+
+def with_image(program: Program) -> Program:
+    """The program with the words of its image, and what code generation remarked."""
+    # Imported here alone: other programs need nothing of it.
+    from bsc.backend.isa import emit_image
+    from bsc.isa.binary import encode
+
+    made = emit_image(program)
+    remarks = (*program.remarks, *made.remarks)
+    return replace(program, image=encode(made.image), remarks=remarks)
 
 
 def _why_untrainable(found: Schedule, rule: Rule) -> str:

@@ -33,6 +33,7 @@ def compile_model(
     eta: o.Eta = None,
     refresh_every: o.RefreshEvery = None,
     noise_bits: o.NoiseBits = None,
+    cores: o.Cores = None,
     print_ir_after: o.PrintAfter = None,
     print_ir_after_change: o.PrintChanged = False,
     dump_dir: o.DumpDir = None,
@@ -70,6 +71,7 @@ def compile_model(
         eta=eta,
         refresh_every=refresh_every,
         noise_bits=noise_bits,
+        cores=cores,
     )
     try:
         program = compiled(model, wanted, output, seeing)

@@ -52,6 +52,12 @@ def demo(
         f"{report.pulses_per_weight:.2f} pulses a weight; "
         f"{100 * report.saturated:.1f} % of cells saturated"
     )
+    agree = report.digest == report.machine_digest
+    output.line(
+        f"the machine ran {report.code_bytes:,} bytes of code, {report.machine_cycles:,.0f} cycles "
+        f"a sample, and ended with {'the same' if agree else 'OTHER'} cells: "
+        f"{report.machine_digest[:16]}"
+    )
     for file in report.files:
         output.line(f"  {out / file}")
     output.line(f"done in {duration(report.seconds)}")

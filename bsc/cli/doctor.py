@@ -10,7 +10,7 @@ from bsc.cli import options as o
 
 
 def doctor(
-    test: Annotated[bool, typer.Option(help="Train a tiny network on two executors.")] = True,
+    test: Annotated[bool, typer.Option(help="Train a tiny network on all executors.")] = True,
     json: o.Json = False,
 ) -> None:
     """Print versions, threads and plug-ins, and run a self-test."""
@@ -46,13 +46,13 @@ def doctor(
     if test:
         from bsc_runtime.selftest import self_test
 
-        output.progress("self-test: training on the simulator and on the reference")
+        output.progress("self-test: training on the simulator, the reference and the machine")
         found = self_test()
         if not found.passed:
             raise fail(
                 "BSC7005",
                 f"the simulator ends at {found.simulator[:16]}, the reference at "
-                f"{found.reference[:16]}",
+                f"{found.reference[:16]}, the machine at {found.machine[:16]}",
             )
         output.line(f"self-test passed in {found.seconds:.1f} s: digests agree")
         report["self_test"] = {"passed": True, "digest": found.simulator, "seconds": found.seconds}

@@ -13,6 +13,7 @@ def evaluate(
     reads: o.Reads = 1,
     seed: o.Seed = 0,
     threads: o.Threads = None,
+    executor: o.Executor = None,
     json: o.Json = False,
 ) -> None:
     """Measure accuracy on the test samples of a data set, or on all where it has no test set."""
@@ -21,7 +22,7 @@ def evaluate(
     from bsc_runtime import load_data
 
     output = Output(json)
-    session = open_session(program, output, threads=threads)
+    session = open_session(program, output, threads=threads, executor=executor)
     x, y, part = load_data(data).evaluation(session.program.input)
     found = session.evaluate(x, y, mode=mode, repeats=repeats, reads=reads, seed=seed)
     drawn = (

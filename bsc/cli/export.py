@@ -1,13 +1,17 @@
-"""`bsc export`: a program as Python source, as what each cell should conduct, or as ONNX."""
+"""`bsc export`: a program as Python source, as words, as what each cell conducts, as ONNX."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bsc.cli import options as o
+
+if TYPE_CHECKING:
+    from bsc.cli.output import Output
+    from bsc.program.model import Program
 
 
 def export(
@@ -22,13 +26,29 @@ def export(
             "--conductances", metavar="OUT.npz", help="Siemens of each cell, tile by tile."
         ),
     ] = None,
+    asm: Annotated[
+        Path | None,
+        typer.Option("--asm", metavar="OUT.s", help="Assembly of the instruction set."),
+    ] = None,
+    binary: Annotated[
+        Path | None,
+        typer.Option("--bin", metavar="OUT.bin", help="Image of the instruction set."),
+    ] = None,
     onnx: Annotated[
         Path | None,
         typer.Option(
             "--onnx", metavar="OUT.onnx", help="Float model of what the cells compute in the mean."
         ),
     ] = None,
+    state: Annotated[
+        bool,
+        typer.Option(
+            "--state/--no-state",
+            help="Put the cells of a trained program into assembly and image.",
+        ),
+    ] = True,
     seed: o.Seed = 0,
+    remarks: o.Remarks = False,
     json: o.Json = False,
 ) -> None:
     """Write a program in other forms."""
@@ -38,12 +58,13 @@ def export(
     from bsc.cli.files import keep_inputs, write_arrays, write_text
     from bsc.cli.output import Output
 
-    output = Output(json)
-    if python is None and conductances is None and onnx is None:
+    output = Output(json, remarks=remarks)
+    if not any((python, conductances, asm, binary, onnx)):
         raise typer.BadParameter(
-            "say what to write: --python OUT.py, --conductances OUT.npz, --onnx OUT.onnx"
+            "say what to write: --python OUT.py, --asm OUT.s, --bin OUT.bin, "
+            "--conductances OUT.npz, --onnx OUT.onnx"
         )
-    for out in (python, conductances, onnx):
+    for out in (python, conductances, asm, binary, onnx):
         if out is not None:
             keep_inputs(out, program)
     loaded = bsc.load(program)
@@ -59,6 +80,8 @@ def export(
 
         write_arrays(conductances, Session(loaded, seed=seed).conductances())
         written["conductances"] = str(conductances)
+    if asm is not None or binary is not None:
+        written |= _write_image(loaded, asm, binary, state, output)
     if onnx is not None:
         from bsc.backend.onnx import to_onnx
         from bsc.cli.files import write_bytes
@@ -70,3 +93,32 @@ def export(
     for path in written.values():
         output.line(f"wrote {path}")
     output.result(written)
+
+
+def _write_image(
+    program: Program, asm: Path | None, binary: Path | None, state: bool, output: Output
+) -> dict[str, str]:
+    """Write the words of a program: its own, or those of the ISA backend."""
+    from bsc.backend.isa import emit_image, with_state
+    from bsc.cli.files import write_bytes, write_text
+    from bsc.isa.binary import encode
+    from bsc.isa.disassemble import disassemble
+    from bsc.program.image import check_image
+
+    if program.image:
+        image = check_image(program, f"<image of {program.name}>")
+    else:
+        made = emit_image(program)
+        image = made.image
+        for remark in made.remarks:
+            output.remark(remark)
+    if state and program.state is not None:
+        image = with_state(image, program.state)
+    written: dict[str, str] = {}
+    if asm is not None:
+        write_text(asm, disassemble(image))
+        written["asm"] = str(asm)
+    if binary is not None:
+        write_bytes(binary, encode(image))
+        written["bin"] = str(binary)
+    return written

@@ -79,9 +79,9 @@ Backend: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--backend",
-        metavar="python",
-        callback=one_of("python"),
-        help="What the program is printed as. Default: python.",
+        metavar="python|isa",
+        callback=one_of("python", "isa"),
+        help="Steps for the simulator, or words for the machine. Default: python.",
         rich_help_panel=_PLAN,
     ),
 ]
@@ -179,6 +179,25 @@ NoiseBits: TypeAlias = Annotated[
         max=12,
         help="Resolution of the comparators' random thresholds. Default: the target's.",
         rich_help_panel=_PLAN,
+    ),
+]
+Cores: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--cores",
+        min=1,
+        max=256,
+        help="Cores of the chip, for the ISA backend. Default: the target's.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Executor: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="NAME",
+        help="Who runs the program: simulator, machine, reference, or a plug-in. No result "
+        "depends on it. Default: machine for --backend isa, else simulator.",
     ),
 ]
 Mode: TypeAlias = Annotated[

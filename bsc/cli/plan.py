@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_TARGET = "oxram-128"
 
 _NUMBERS = ("batch", "threshold", "pulses", "eta", "refresh_every")
-_MODEL_ONLY = {"backend": "--backend", "calibrate": "--calibrate", "input_range": "--input-range"}
+_MODEL_ONLY = {"calibrate": "--calibrate", "input_range": "--input-range"}
 
 
 def typed(**options: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def for_model(options: Mapping[str, Any], output: Output) -> dict[str, Any]:
     from bsc.plans import plan_for
 
     arguments: dict[str, Any] = {
-        "target": _target(options.get("target", DEFAULT_TARGET), options.get("noise_bits")),
+        "target": _target(options.get("target", DEFAULT_TARGET), options),
         "plan": plan_for(
             options.get("rule", "carry"), **{k: options[k] for k in _NUMBERS if k in options}
         ),
@@ -73,8 +73,8 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
                 help=f"bsc compile MODEL {flag} ... -o OUT.bsp",
             )
     arguments: dict[str, Any] = {}
-    if "target" in options or "noise_bits" in options:
-        target = _target(options.get("target", program.target), options.get("noise_bits"))
+    if options.keys() & {"target", "noise_bits", "cores"}:
+        target = _target(options.get("target", program.target), options)
         if target != program.target:
             arguments["target"] = target
     plan = _plan_over(program.plan, options)
@@ -82,6 +82,8 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
         arguments["plan"] = plan
     if "weights" in options:
         arguments["weights"] = options["weights"]
+    if options.get("backend", program.options.backend) != program.options.backend:
+        arguments["backend"] = options["backend"]
     return arguments
 
 
@@ -119,12 +121,16 @@ def _plan_over(plan: TrainPlan, options: Mapping[str, Any]) -> TrainPlan:
     return plan_for(rule, **numbers)
 
 
-def _target(name: str | TargetSpec, noise_bits: int | None) -> TargetSpec:
+def _target(name: str | TargetSpec, options: Mapping[str, Any]) -> TargetSpec:
+    """The chip, with what other options change of it."""
     from bsc.hw.registry import resolve
     from bsc.hw.spec import TargetSpec
 
     spec = name if isinstance(name, TargetSpec) else resolve(name)
-    if noise_bits is None:
-        return spec
-    periphery = spec.periphery.model_copy(update={"noise_bits": noise_bits})
-    return spec.model_copy(update={"periphery": periphery})
+    if "noise_bits" in options:
+        periphery = spec.periphery.model_copy(update={"noise_bits": options["noise_bits"]})
+        spec = spec.model_copy(update={"periphery": periphery})
+    if "cores" in options:
+        chip = spec.chip.model_copy(update={"cores": options["cores"]})
+        spec = spec.model_copy(update={"chip": chip})
+    return spec

@@ -34,6 +34,7 @@ def run_program(
     reads: o.Reads = 1,
     seed: o.Seed = 0,
     threads: o.Threads = None,
+    executor: o.Executor = None,
     json: o.Json = False,
 ) -> None:
     """Run a program on inputs and write its outputs."""
@@ -45,7 +46,7 @@ def run_program(
 
     output = Output(json)
     keep_inputs(out, program, Path(input), Path(input.partition("=")[2] or input))
-    session = open_session(program, output, threads=threads)
+    session = open_session(program, output, threads=threads, executor=executor)
     x = read_input(input, session.program.input.name)
     start = time.perf_counter()
     outputs = session.infer(x, mode=mode, repeats=repeats, reads=reads, seed=seed)

@@ -22,14 +22,25 @@ def available_threads() -> int:
 
 
 def open_session(
-    program: Program | Path, output: Output, *, seed: int | None = None, threads: int | None = None
+    program: Program | Path,
+    output: Output,
+    *,
+    seed: int | None = None,
+    threads: int | None = None,
+    executor: str | None = None,
 ) -> Session:
     """A session on a program or its file; its notes go to the user."""
     import bsc
     from bsc_runtime import Session
 
     loaded = bsc.load(program) if isinstance(program, Path) else program
-    return Session(loaded, seed=seed, threads=threads or available_threads(), on_note=output.say)
+    return Session(
+        loaded,
+        seed=seed,
+        threads=threads or available_threads(),
+        executor=executor,
+        on_note=output.say,
+    )
 
 
 def require_writable(path: Path) -> None:

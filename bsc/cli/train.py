@@ -45,6 +45,7 @@ def train(
         bool, typer.Option("--resume", help="Go on from the newest checkpoint.")
     ] = False,
     threads: o.Threads = None,
+    executor: o.Executor = None,
     target: o.Target = None,
     backend: o.Backend = None,
     weights: o.Weights = None,
@@ -57,6 +58,7 @@ def train(
     eta: o.Eta = None,
     refresh_every: o.RefreshEvery = None,
     noise_bits: o.NoiseBits = None,
+    cores: o.Cores = None,
     remarks: o.Remarks = False,
     json: o.Json = False,
 ) -> None:
@@ -89,10 +91,11 @@ def train(
         eta=eta,
         refresh_every=refresh_every,
         noise_bits=noise_bits,
+        cores=cores,
     )
     program = _program(model, wanted, output)
     given = load_data(data)
-    session = open_session(program, output, seed=seed, threads=threads)
+    session = open_session(program, output, seed=seed, threads=threads, executor=executor)
     plan = program.plan
     output.progress(
         f"{program.name}: {program.weight_count:,} weights on {program.target.name}, rule "

@@ -6,6 +6,7 @@
 | `tables.safetensors` | integer tables |
 | `state.safetensors` | cells, references, counters, wear; counters that are all zero are left out |
 | `program.py` | the readable Python, as text for people; never run from here |
+| `image.bin` | words of the instruction set (docs/isa.md), of programs of the ISA backend |
 | `manifest.json` | everything else, with size and SHA-256 of each part |
 """
 
@@ -24,6 +25,7 @@ from bsc.ir.printer import print_graph
 from bsc.numerics.state import ArrayState, ChipState
 from bsc.ops import OPS
 from bsc.program.archive import ArchiveReader, ArchiveWriter, replacing
+from bsc.program.image import check_image
 from bsc.program.manifest import FORMAT, VERSION, ArrayPart, Head, Manifest, Member, manifest_of
 from bsc.program.model import Program
 from bsc.program.tensors import read_tensors, tensor_chunks
@@ -31,6 +33,7 @@ from bsc.program.verifier import verify_program
 
 _MANIFEST = "manifest.json"
 _PYTHON = "program.py"
+_IMAGE = "image.bin"
 _TABLES = "tables.safetensors"
 _STATE = "state.safetensors"
 _GRAPHS = ("source", "tail")
@@ -66,6 +69,8 @@ def save(program: Program, path: str | Path, *, python_source: str | None = None
             add(_STATE, tensor_chunks(_state_tensors(program.state)))
         if python_source is not None:
             add(_PYTHON, [python_source.encode()])
+        if program.image:
+            add(_IMAGE, [program.image])
         manifest = manifest_of(program, members).model_dump_json(indent=1)
         writer.add(_MANIFEST, [manifest.encode(), b"\n"])
         writer.close()
@@ -82,6 +87,7 @@ def load(path: str | Path) -> Program:
         source, tail = (_read_graph(archive, name, manifest) for name in _GRAPHS)
         tables = _read_tensors(archive, _TABLES, manifest)
         state = _read_state(archive, manifest)
+        image = _read_image(archive, manifest)
         _read_python(archive, manifest)  # for people alone, but a damaged file is a damaged file
     program = Program(
         name=manifest.name,
@@ -103,8 +109,11 @@ def load(path: str | Path) -> Program:
         calibration=manifest.calibration,
         untrainable=manifest.untrainable,
         remarks=manifest.remarks,
+        image=image,
     )
     verify_program(program, str(path))
+    if image:
+        check_image(program, f"{path} [{_IMAGE}]")
     return program
 
 
@@ -122,6 +131,17 @@ def _read_python(archive: ArchiveReader, manifest: Manifest) -> str | None:
     if _PYTHON not in manifest.members:
         return None
     return archive.text(_PYTHON, manifest.members[_PYTHON].sha256)
+
+
+def _read_image(archive: ArchiveReader, manifest: Manifest) -> bytes:
+    if (_IMAGE in manifest.members) is not (manifest.options.backend == "isa"):
+        message = f"the backend is {manifest.options.backend}, and the words are "
+        message += "there" if _IMAGE in manifest.members else "missing"
+        raise archive.wrong("BSC5006", _IMAGE, message)
+    if _IMAGE not in manifest.members:
+        return b""
+    with archive.part(_IMAGE, manifest.members[_IMAGE].sha256) as stream:
+        return stream.read()
 
 
 def _outside(graph: Graph) -> dict[str, Array]:
@@ -175,7 +195,7 @@ def _read_manifest(archive: ArchiveReader) -> Manifest:
     needed |= {_STATE} if manifest.state is not None else set()
     for name in sorted(needed - manifest.members.keys()):
         raise archive.wrong("BSC5006", name, "the manifest does not list this part")
-    for name in sorted(manifest.members.keys() - needed - {_PYTHON}):
+    for name in sorted(manifest.members.keys() - needed - {_PYTHON, _IMAGE}):
         raise archive.wrong("BSC5006", name, "the manifest lists a part that has no use")
     for name in sorted(manifest.members.keys() - set(archive.names())):
         raise archive.wrong("BSC5006", name, "the part is missing")

@@ -42,7 +42,7 @@ class CompileOptions:
 
     Attributes:
         weights: `keep` maps the model's trained weights to codes, `random` starts from the device.
-        backend: `python` (`isa` comes with the accelerator).
+        backend: `python`, or `isa` for a program with an image, which the machine runs.
         input_range: the declared range of the input, None for [0, 1] assumed.
     """
 
@@ -78,6 +78,7 @@ class Program:
         calibration: per-layer ranges used for activations, for recompiling.
         untrainable: why there are no training steps, empty otherwise.
         remarks: what the compiler has to say about its decisions.
+        image: words of the instruction set (docs/isa.md), empty for the Python backend.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Program:
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     untrainable: str = ""
     remarks: tuple[str, ...] = ()
+    image: bytes = b""
 
     def __repr__(self) -> str:
         sizes = "-".join(str(n) for n in (self.input.size, *(a.columns for a in self.arrays)))

@@ -242,7 +242,7 @@ def test_explain_prints_every_page(bsc: Callable) -> None:
     assert bsc("explain", "BSC0000").code == 1
 
 
-def test_doctor_trains_on_two_executors_and_compares(bsc: Callable) -> None:
+def test_doctor_trains_on_every_executor_and_compares(bsc: Callable) -> None:
     ran = bsc("doctor", "--json")
     assert ran.code == 0, ran.err
     assert ran.json["self_test"]["passed"] is True
