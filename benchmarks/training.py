@@ -1,5 +1,7 @@
 """Training speed beside PyTorch's float SGD and aihwkit's analog training, in one run.
 
+The machine of the instruction set is measured beside the simulator, which needs no peer.
+
     python benchmarks/training.py --peers FOLDER
 
 FOLDER holds virtual environments: `ml` with torch, `aihwkit` with aihwkit. Peers that are not there
@@ -26,14 +28,21 @@ def main() -> None:
 
     data = load_data("mnist")
 
-    def ours(name: str, model: object, target: str, rule: str, epochs: int) -> Contestant:
+    def ours(
+        name: str,
+        model: object,
+        target: str,
+        rule: str,
+        epochs: int,
+        executor: str = "simulator",
+    ) -> Contestant:
         program = bsc.compile(model, target, weights="random", rule=rule)
         seeds = iter(range(1_000))
 
         def run() -> float:
-            chip = Session(program, seed=next(seeds), threads=options.threads)
+            chip = Session(program, seed=next(seeds), threads=options.threads, executor=executor)
             chip.train(data.x[:640], data.y[:640])  # compiles, and warms the caches
-            chip = Session(program, seed=next(seeds), threads=options.threads)
+            chip = Session(program, seed=next(seeds), threads=options.threads, executor=executor)
             history = chip.train(
                 data.x, data.y, epochs=epochs, x_test=data.x[:64], y_test=data.y[:64]
             )
@@ -41,10 +50,12 @@ def main() -> None:
 
         return Contestant(name, run)
 
+    steps, words = "bsc oxram-128, carry", "the same by words, on the machine"
     contest(
         "784-500-200-10, batch 64",
         [
-            ours("bsc oxram-128, carry", PAPER, "oxram-128", "carry", 3),
+            ours(steps, PAPER, "oxram-128", "carry", 3),
+            ours(words, PAPER, "oxram-128", "carry", 3, "machine"),
             peer(
                 options,
                 "PyTorch float SGD",
@@ -55,7 +66,7 @@ def main() -> None:
                 "--batch=64",
             ),
         ],
-        [Goal("bsc oxram-128, carry", "PyTorch float SGD", 2.5)],
+        [Goal(steps, "PyTorch float SGD", 2.5), Goal(words, steps, 0.5)],
         options.rounds,
     )
     small = ("--sizes=784-256-10", "--batch=1")

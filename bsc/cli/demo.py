@@ -28,6 +28,7 @@ def demo(
     from bsc.cli.output import Output
     from bsc.cli.progress import TrainProgress, duration
     from bsc.cli.sessions import available_threads
+    from bsc.diag import fail
     from bsc_runtime.demo import run_demo
 
     output = Output(json)
@@ -52,11 +53,15 @@ def demo(
         f"{report.pulses_per_weight:.2f} pulses a weight; "
         f"{100 * report.saturated:.1f} % of cells saturated"
     )
-    agree = report.digest == report.machine_digest
+    if report.digest != report.machine_digest:
+        raise fail(
+            "BSC7005",
+            f"the simulator ends at {report.digest[:16]}, the machine at "
+            f"{report.machine_digest[:16]}",
+        )
     output.line(
         f"the machine ran {report.code_bytes:,} bytes of code, {report.machine_cycles:,.0f} cycles "
-        f"a sample, and ended with {'the same' if agree else 'OTHER'} cells: "
-        f"{report.machine_digest[:16]}"
+        f"a sample, and ended with the same cells: digest {report.digest[:16]}..."
     )
     for file in report.files:
         output.line(f"  {out / file}")

@@ -58,10 +58,22 @@ def _facts(program: Program) -> dict[str, Any]:
         "weights": program.weight_count,
         "steps": len(program.training or program.inference) + len(program.update),
         "trainable": bool(program.training),
+        **_words(program),
         "epochs": state.epochs if state is not None else 0,
         "samples": state.samples if state is not None else 0,
         "digest": digest(state) if state is not None else None,
     }
+
+
+def _words(program: Program) -> dict[str, Any]:
+    """Cores and bytes of code of a program of the ISA backend; None without."""
+    if not program.image:
+        return {"cores": None, "code_bytes": None}
+    from bsc.isa.binary import decode
+
+    image = decode(program.image, "<image>")
+    code = 8 * sum(len(core.code) for core in image.cores)
+    return {"cores": len(image.cores), "code_bytes": code}
 
 
 def _summary(program: Program, facts: dict[str, Any], output: Output) -> None:

@@ -48,7 +48,7 @@ training images (docs/semantics.md, section 7)."""
 REPEATS = (1, 5, 25)
 
 _WATCHED = 1000
-"""Samples that the machine is asked while it trains, for the progress line alone."""
+"""Test samples that the machine is asked while it trains, for the progress line alone."""
 
 Watch = Callable[[str], AbstractContextManager[TrainCallback]]
 
@@ -196,12 +196,13 @@ def _on_machine(
         return last[0]
 
     chip = Session(program, seed=seed, executor=executor)
+    x, y, _ = data.evaluation(program.input)
     chip.train(
         data.x,
         data.labels(),
         epochs=epochs,
-        x_test=data.x[:_WATCHED],
-        y_test=data.labels()[:_WATCHED],
+        x_test=x[:_WATCHED],
+        y_test=y[:_WATCHED],
         callbacks=[callback],
     )
     machine = last[0].machine

@@ -10,7 +10,15 @@ import pytest
 
 from bsc.cli.guard import run
 
-FILES = ["program.bsp", "program.py", "learning_curve.png", "weights.png", "report.json"]
+FILES = [
+    "program.bsp",
+    "program.py",
+    "learning_curve.png",
+    "weights.png",
+    "program.bin",
+    "program.s",
+    "report.json",
+]
 
 
 def demonstrate(
@@ -45,6 +53,9 @@ def test_a_short_demonstration_leaves_everything(
     ]
     assert all(r["seed"] == 0 and r["epochs"] == 1 for r in rows)
     assert min(r["accuracy"] for r in rows) > 0.5
+    assert report["machine_digest"] == report["digest"]
+    assert run(["asm", str(folder / "program.s"), "-o", str(tmp_path / "again.bin")]) == 0
+    assert (tmp_path / "again.bin").read_bytes() == (folder / "program.bin").read_bytes()
     saved = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert saved == {k: v for k, v in report.items() if k != "folder"}
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from bsc.cli.guard import run
+from bsc.numerics.digest import digest
+from bsc.program.file import load
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -35,7 +37,7 @@ def test_the_tour(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "make_net.py").write_text(block("make_net.py"), encoding="utf-8")
     subprocess.run([sys.executable, "make_net.py"], cwd=tmp_path, check=True)
-    for line in [*commands("commands"), *commands("own device")]:
+    for line in [*commands("commands"), *commands("own device"), *commands("words")]:
         assert line[0] == "bsc"
         if line[1] == "eval":
             line.append("--json")
@@ -45,6 +47,11 @@ def test_the_tour(
             # after one epoch on PCMO; chance is 0.1, and training is keyed, so this cannot flicker
             assert json.loads(capsys.readouterr().out.splitlines()[-1])["accuracy"] > 0.8
     assert (tmp_path / "mine.bsp").is_file()
+    assert (tmp_path / "again.bin").read_bytes() == (tmp_path / "words.bin").read_bytes()
+    learned, words = (load(tmp_path / name).state for name in ("my_net.bsp", "words.bsp"))
+    assert learned is not None
+    assert words is not None
+    assert digest(words) == digest(learned)
     compile((tmp_path / "my_net.py").read_text(encoding="utf-8"), "my_net.py", "exec")
     cells = np.load(tmp_path / "my_net.npz")
     device = {"low": 35e-9, "high": 160e-9}
