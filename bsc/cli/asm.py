@@ -27,7 +27,7 @@ def asm(
 
     from bsc.cli.files import keep_inputs, write_bytes
     from bsc.cli.output import Output
-    from bsc.isa.assemble import assemble, read_assembly
+    from bsc.isa.assemble import assemble_with_lines, read_assembly
     from bsc.isa.binary import encode
     from bsc.isa.verify import verify_image
 
@@ -35,9 +35,9 @@ def asm(
     text = read_assembly(file)
     to = out if out is not None else file.with_suffix(".bin")
     keep_inputs(to, file)
-    image = assemble(text, str(file))
+    image, lines = assemble_with_lines(text, str(file))
     if verify:
-        verify_image(image, str(file))
+        verify_image(image, str(file), lines)
     data = encode(image)
     write_bytes(to, data)
     words = sum(len(core.code) for core in image.cores)

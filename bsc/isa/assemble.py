@@ -34,7 +34,12 @@ def read_assembly(path: Path) -> str:
 
 
 def assemble(text: str, source: str) -> Image:
-    """The image of a text.
+    """The image of a text; see `assemble_with_lines`."""
+    return assemble_with_lines(text, source)[0]
+
+
+def assemble_with_lines(text: str, source: str) -> tuple[Image, dict[tuple[int, int], Span]]:
+    """The image of a text, and where each word of it stands, by core and address.
 
     Args:
         text: what `disassemble` wrote, or a person.
@@ -60,4 +65,4 @@ def assemble(text: str, source: str) -> Image:
     for flaw in itertools.islice(flaws(image), MOST_PROBLEMS):
         reader.flawed(flaw.code, f"{flaw.place}: {flaw.message}")
     reader.problems.sink.raise_if_errors()
-    return image
+    return image, reader.lines()

@@ -38,6 +38,7 @@ class CoreText:
         records: its vectors.
         tiles: its tiles.
         code: words.
+        places: line, column and length of each.
         origins: texts with their addresses.
         entries: starts with their addresses and tokens.
     """
@@ -50,6 +51,7 @@ class CoreText:
     records: list[Vector | None] = field(default_factory=list)
     tiles: list[TilePlace | None] = field(default_factory=list)
     code: list[int] = field(default_factory=list)
+    places: list[tuple[int, int, int]] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
     entries: dict[EntryKind, int] = field(default_factory=dict)
     waiting: Token | None = None
@@ -144,6 +146,9 @@ class CoreText:
         self.waiting = None
         word = self.operands.word(tokens)
         self.code.append(0 if word is None else word)
+        first, last = tokens[0], tokens[-1]
+        length = last.column + len(last.text) - first.column
+        self.places.append((first.line, first.column, length))
 
     def end(self) -> None:
         """The text of this core is complete."""

@@ -94,6 +94,14 @@ class Reader:
         else:
             self._code(tokens)
 
+    def lines(self) -> dict[tuple[int, int], Span]:
+        """Where each word stands in the text, by core and address."""
+        return {
+            (number, address): Span(self.problems.source, *place)
+            for number, core in enumerate(self._cores)
+            for address, place in enumerate(core.places)
+        }
+
     def image(self) -> Image:
         """The image of all lines.
 

@@ -208,3 +208,42 @@ def test_words_of_another_program_are_refused(words: Path, bsc: Callable, net: P
     assert "BSC5006" in bsc("inspect", "none.bsp").err
     save(replace(mixed, image=b"nonsense"), "nonsense.bsp")
     assert "error[BSC52" in bsc("inspect", "nonsense.bsp").err
+
+
+BARE = f"""\
+.isa 1.0
+.target {"0" * 64}
+.chip noise_bits=4 channel_depth=1 batch=1 bits=8 signs=0 sums=8 levels=0 labels=0 counts=0 \
+backing=4
+.timing issue=1 host_bits=64 encode_lanes=8 read=10 neuron_lanes=8 readout=8 counter_lanes=8 \
+pulse=9 pulse_lanes=4 link_bits=64 link_latency=4 queue=8
+.core 0
+.vector y kind=sum length=3 base=0
+.vector x kind=bit length=3 base=0
+.entry infer
+clear y
+  add y, x
+out y
+halt
+"""
+
+
+def test_assembly_is_proved_line_by_line(bsc: Callable, tmp_path: Path) -> None:
+    Path("bare.s").write_text(BARE, encoding="utf-8")
+    ran = bsc("asm", "bare.s")
+    assert ran.code == 1
+    assert "BSC5235" in ran.err
+    assert "--> bare.s:10:3\n  10 |   add y, x\n         ^^^^^^^^\n" in ran.err
+    assert not Path("bare.bin").exists()
+    assert bsc("asm", "bare.s", "--no-verify").code == 0
+    ran = bsc("machine", "bare.bin")
+    assert ran.code == 1
+    assert "bare.bin [core 0 at 1: add y, x]" in ran.err
+
+
+def test_an_image_without_inputs_needs_no_data(bsc: Callable) -> None:
+    Path("bare.s").write_text(BARE.replace("  add y, x\n", ""), encoding="utf-8")
+    assert bsc("asm", "bare.s").code == 0
+    ran = bsc("machine", "bare.bin", "--samples", 1, "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["accuracy"], ran.json["events"]["output_bits"]) == (None, [192])

@@ -222,6 +222,15 @@ def test_updates_that_lack_a_number(change, code, found):
     assert found in refused(replace(image, updates=(update, *image.updates[1:])))
 
 
+def test_a_step_with_a_threshold_is_refused():
+    """A record has one number for both in the machine: a threshold would be taken as the rate."""
+    image = image_of("step w, [5]")
+    verify_image(image, "<test>")
+    update = replace(image.updates[2], threshold=1)
+    text = refused(replace(image, updates=(*image.updates[:2], update)))
+    assert "update w has a threshold, so it is for carry" in text
+
+
 def test_rows_that_the_host_hands_out_are_alike():
     accepted("in l")
     text = refused(image_of("in l4"))

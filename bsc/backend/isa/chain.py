@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bsc.isa.names import LONGEST_TEXT, is_text
 from bsc.program.model import Program
 from bsc.tiling.plan import ArraySpec, Step, StepOp, Tile
+
+_NO_TEXT = "\ufffd"
+"""For characters that a line of assembly cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,9 @@ class LayerSteps:
 
     @property
     def origin(self) -> str:
-        """The model's layer, for people."""
-        return self.read.origin or self.spec.name
+        """The model's layer, for people: one line, whatever the model calls it."""
+        text = self.read.origin or self.spec.name
+        return "".join(c if is_text(c) else _NO_TEXT for c in text[:LONGEST_TEXT])
 
 
 def chain_of(program: Program) -> tuple[LayerSteps, ...]:

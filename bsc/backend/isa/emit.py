@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bsc.backend.isa.allocate import place_vectors
 from bsc.backend.isa.chain import LayerSteps, chain_of, encode_step
-from bsc.backend.isa.code import Area, Code, Item, Tiles
 from bsc.backend.isa.generate import CoreGenerator
+from bsc.backend.isa.lower import CoreVectors, Names, words_of
 from bsc.backend.isa.placement import Placement, place
 from bsc.diag import fail
 from bsc.hw.digest import target_digest
 from bsc.hw.plan import Rule
 from bsc.hw.spec import TargetSpec
+from bsc.isa.header import ITEMS_MAX
 from bsc.isa.image import Core, Image, Table
-from bsc.isa.kinds import TILES_IN_MASK, EntryKind, VectorKind, tiles_field
+from bsc.isa.kinds import EntryKind, VectorKind
 from bsc.isa.records import (
-    NO_PARENT,
     NONE_16,
     ChipLimits,
     Entry,
@@ -29,18 +26,14 @@ from bsc.isa.records import (
     Neuron,
     Origin,
     Readout,
+    SectionKind,
     TilePlace,
     Timing,
     Update,
-    Vector,
 )
-from bsc.isa.words import encode_word
 from bsc.numerics.state import CellStyle, ChipState
 from bsc.program.model import Program
 from bsc.program.verifier import verify_program
-
-_NAME = re.compile(r"[^A-Za-z0-9_.]+")
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +53,19 @@ def emit_image(program: Program) -> Emitted:
     """The image of a program for as many cores as its target has.
 
     Raises:
-        DiagnosticError: BSC5250 where vectors do not fit a core's memories.
+        DiagnosticError: BSC5250 where vectors do not fit a core's memories, or where there are
+            more records than a word can name.
     """
     verify_program(program)
     layers = chain_of(program)
     chip = program.target.chip
     placement = place(layers, chip.cores, program.target.timing, program.plan.batch)
     store = _Records(program, layers)
+    for section, count in (
+        (SectionKind.NEURONS, len(store.neurons)),
+        (SectionKind.UPDATES, len(store.updates)),
+    ):
+        _verify_nameable(program.target, "the program", section, count)
     kinds = [EntryKind.INFER, EntryKind.BINARY]
     if program.training:
         kinds = [EntryKind.TRAIN, EntryKind.INFER, EntryKind.VOTE, EntryKind.BINARY]
@@ -118,12 +117,12 @@ class _Records:
     """What instructions name by number, the same for all cores."""
 
     def __init__(self, program: Program, layers: Sequence[LayerSteps]) -> None:
-        names = _Names()
+        names = Names()
         self.layer_names = [names.of(layer.spec.name) for layer in layers]
         self._program = program
         self._tables: dict[bytes, int] = {}
         self._made: list[Table] = []
-        self._table_names = _Names()
+        self._table_names = Names()
         style = CellStyle.DIRECT if program.plan.rule is Rule.SGD else program.target.device.style
         self.arrays = tuple(
             LogicalArray(
@@ -165,7 +164,7 @@ class _Records:
 
     def _updates(self, layers: Sequence[LayerSteps]) -> Iterable[Update]:
         made: list[Update] = []
-        names = _Names()
+        names = Names()
         for number, layer in enumerate(layers):
             for place_, step in enumerate(layer.updates):
                 numbers = dict(step.numbers)
@@ -184,25 +183,6 @@ class _Records:
             self._tables[key] = len(self._made)
             self._made.append(Table(self._table_names.of(name), values))
         return self._tables[key]
-
-
-class _Names:
-    """Legal names of assembly, each once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, text: str) -> str:
-        stem = _NAME.sub("_", text).strip("_.")[: _LONGEST_NAME - 8] or "v"
-        if not (stem[0].isalpha() or stem[0] == "_"):
-            stem = f"v_{stem}"
-        name = stem
-        for number in itertools.count(2):
-            if name not in self._taken:
-                break
-            name = f"{stem}.{number}"
-        self._taken.add(name)
-        return name
 
 
 def _limits(program: Program) -> ChipLimits:
@@ -242,7 +222,8 @@ def _core(
         for share in shares
         for tile in share.tiles
     )
-    vectors = _Vectors()
+    _verify_nameable(program.target, f"core {core}", SectionKind.TILES, len(tiles))
+    vectors = CoreVectors()
     words: list[int] = []
     entries: list[Entry] = []
     origins: list[Origin] = []
@@ -251,81 +232,24 @@ def _core(
         code = generator.write(kind)
         entries.append(Entry(kind, core, len(words)))
         numbers, needed = vectors.add(code)
+        count = len(vectors.records)
+        _verify_nameable(program.target, f"core {core}", SectionKind.VECTORS, count)
         for memory, elements in needed.items():
             used[memory] = max(used.get(memory, 0), elements)
         for item in code.items:
             if not origins or origins[-1].text != item.origin:
                 origins.append(Origin(len(words), item.origin))
-            words += _words(item, numbers)
+            words += words_of(item, numbers)
     return Core(tuple(words), tuple(vectors.records), tiles, tuple(origins)), tuple(entries), used
 
 
-class _Vectors:
-    """The vectors of a core; entries share those that lie alike."""
-
-    def __init__(self) -> None:
-        self.records: list[Vector] = []
-        self._known: dict[tuple[object, ...], int] = {}
-        self._names = _Names()
-
-    def add(self, code: Code) -> tuple[dict[Area, int], dict[VectorKind, int]]:
-        bases, used = place_vectors(code.items)
-        numbers: dict[Area, int] = {}
-        for item in code.items:
-            for area in item.operands.values():
-                if isinstance(area, Area) and area not in numbers:
-                    if area.parent is not None and area.parent not in numbers:
-                        numbers[area.parent] = self._number(area.parent, bases[area.parent])
-                    parent = NO_PARENT if area.parent is None else numbers[area.parent]
-                    base = bases[area] if area.parent is None else area.offset
-                    numbers[area] = self._number(area, base, parent)
-        return numbers, used
-
-    def _number(self, area: Area, base: int, parent: int = NO_PARENT) -> int:
-        key = (area.name, area.kind, area.length, base, area.slots, area.first, parent)
-        if key not in self._known:
-            self._known[key] = len(self.records)
-            self.records.append(
-                Vector(
-                    self._names.of(area.name),
-                    area.kind,
-                    area.length,
-                    base,
-                    area.slots,
-                    area.first,
-                    parent,
-                )
-            )
-        return self._known[key]
-
-
-def _words(item: Item, numbers: Mapping[Area, int]) -> list[int]:
-    """The words of an item: one, or one for each mask of tiles."""
-    plain = {
-        name: numbers[value] if isinstance(value, Area) else value
-        for name, value in item.operands.items()
-        if not isinstance(value, Tiles)
-    }
-    masks = [v for v in item.operands.values() if isinstance(v, Tiles)]
-    if not masks:
-        return [encode_word(item.name, **plain)]
-    words = []
-    name = item.name
-    for field in _fields(masks[0].numbers):
-        words.append(encode_word(name, tiles=field, **plain))
-        if name in ("read", "readt"):
-            name += ".add"
-    return words
-
-
-def _fields(tiles: Sequence[int]) -> Iterable[int]:
-    at = 0
-    while at < len(tiles):
-        stop = at
-        while stop < len(tiles) and tiles[stop] < tiles[at] + TILES_IN_MASK:
-            stop += 1
-        yield tiles_field(tuple(tiles[at:stop]))
-        at = stop
+def _verify_nameable(target: TargetSpec, who: str, section: SectionKind, count: int) -> None:
+    """Words have fields of a fixed width for numbers of records."""
+    if count > ITEMS_MAX[section]:
+        what = f"{count:,} {section.name.lower()}, words name {ITEMS_MAX[section]:,} at most"
+        share = "more cores, which share them, or " if who != "the program" else ""
+        help = f"take {share}fewer layers, or layers of fewer tiles"
+        raise fail("BSC5250", f"{who} for {target.name} has {what}", help=help)
 
 
 def _overfull(target: TargetSpec, made: Sequence[_Made]) -> str | None:

@@ -79,13 +79,16 @@ class Placement:
 def place(layers: Sequence[LayerSteps], cores: int, timing: TimingSpec, batch: int) -> Placement:
     """Spread the layers over at most so many cores, so that the busiest has least to do."""
     last = len(layers) - 1
-    strips = [len({tile.column for tile in layer.tiles}) for layer in layers]
+    lines = [sorted({(t.column_start, t.column_stop) for t in layer.tiles}) for layer in layers]
+    strips = [len(columns) for columns in lines]
     strips[last] = 1  # the readout compares all sums of the last layer
 
     @functools.cache
     def busy(layer: int, parts: int) -> float:
-        width = max(stop - start for start, stop in _cuts(layers[layer], parts))
+        width = max(stop - start for start, stop in _cuts(lines[layer], parts))
         return _cycles(layers[layer], width, timing, batch)
+
+    wholes = [sum(busy(k, 1) for k in range(first, len(layers))) for first in range(len(layers))]
 
     @functools.cache
     def best(first: int, left: int) -> tuple[float, int, tuple[tuple[int, int], ...]]:
@@ -93,8 +96,8 @@ def place(layers: Sequence[LayerSteps], cores: int, timing: TimingSpec, batch: i
         if first == len(layers):
             return 0.0, 0, ()
         rest_of_all = len(layers) - first
-        whole = sum(busy(k, 1) for k in range(first, len(layers)))
-        found: tuple[float, int, tuple[tuple[int, int], ...]] = (whole, 1, ((rest_of_all, 1),))
+        found: tuple[float, int, tuple[tuple[int, int], ...]]
+        found = (wholes[first], 1, ((rest_of_all, 1),))
 
         def consider(count: int, parts: int, load: float) -> None:
             nonlocal found
@@ -120,20 +123,24 @@ def place(layers: Sequence[LayerSteps], cores: int, timing: TimingSpec, batch: i
     core = 0
     for count, parts in stages:
         for number in range(len(shares), len(shares) + count):
-            shares.append(_shares(number, layers[number], parts, core))
+            cuts = _cuts(lines[number], parts)
+            shares.append(_shares(number, layers[number], cuts, core))
         core += parts
-    return Placement(cores, tuple(shares), tuple(_remarks(layers, shares, cores, core)))
+    remarks = [_where(layer, parts) for layer, parts in zip(layers, shares, strict=True)]
+    if core < cores:
+        busiest = max(range(len(layers)), key=lambda k: busy(k, len(shares[k])))
+        remarks.append(_idle(layers[busiest], shares[busiest], busiest == last, cores, core))
+    return Placement(cores, tuple(shares), tuple(remarks))
 
 
-def _cuts(layer: LayerSteps, parts: int) -> list[tuple[int, int]]:
+def _cuts(columns: Sequence[tuple[int, int]], parts: int) -> list[tuple[int, int]]:
     """Bit lines of each part: whole columns of tiles, the first parts get one more."""
-    starts = sorted({(t.column_start, t.column_stop) for t in layer.tiles})
-    each, more = divmod(len(starts), parts)
+    each, more = divmod(len(columns), parts)
     cuts = []
     at = 0
     for part in range(parts):
         size = each + (part < more)
-        cuts.append((starts[at][0], starts[at + size - 1][1]))
+        cuts.append((columns[at][0], columns[at + size - 1][1]))
         at += size
     return cuts
 
@@ -147,28 +154,30 @@ def _cycles(layer: LayerSteps, columns: int, timing: TimingSpec, batch: int) -> 
     return counted + checked + 2 * timing.read + columns / timing.neuron_lanes
 
 
-def _shares(number: int, layer: LayerSteps, parts: int, core: int) -> tuple[Share, ...]:
+def _shares(
+    number: int, layer: LayerSteps, cuts: Sequence[tuple[int, int]], core: int
+) -> tuple[Share, ...]:
     made = []
-    for part, (start, stop) in enumerate(_cuts(layer, parts)):
+    for part, (start, stop) in enumerate(cuts):
         tiles = tuple(t for t in layer.tiles if start <= t.column_start < stop)
         made.append(Share(number, core + part, start, stop, tiles))
     return tuple(made)
 
 
-def _remarks(
-    layers: Sequence[LayerSteps], shares: Sequence[tuple[Share, ...]], cores: int, used: int
-) -> list[str]:
-    found = []
-    for layer, parts in zip(layers, shares, strict=True):
-        numbers = ", ".join(str(share.core) for share in parts)
-        found.append(
-            f"{layer.spec.name}: {len(layer.tiles)} tiles on core{'s' if len(parts) > 1 else ''} "
-            f"{numbers}"
-        )
-    if used < cores:
-        found.append(
-            f"{cores - used} of {cores} cores have nothing to do: a layer is spread by columns of "
-            "tiles, the last one not at all, because its readout compares all of its sums; more "
-            "cores need more columns, or smaller tiles"
-        )
-    return found
+def _where(layer: LayerSteps, parts: Sequence[Share]) -> str:
+    """Which cores have a layer, in words."""
+    numbers = ", ".join(str(share.core) for share in parts)
+    cores = "cores" if len(parts) > 1 else "core"
+    return f"{layer.spec.name}: {len(layer.tiles)} tiles on {cores} {numbers}"
+
+
+def _idle(layer: LayerSteps, parts: Sequence[Share], last: bool, cores: int, used: int) -> str:
+    """Why some cores have nothing to do: the busiest layer cannot be spread further."""
+    if last:
+        why = "is the last one, whose readout compares all of its sums in one core"
+    elif len(parts) == len({tile.column for tile in layer.tiles}):
+        why = "has a core for each column of tiles already; smaller tiles have more columns"
+    else:
+        why = "would not be relieved by them: its columns of tiles do not divide among more cores"
+    idle = f"{cores - used} of {cores} cores have nothing to do"
+    return f"{idle}: the busiest layer, {layer.spec.name}, {why}"

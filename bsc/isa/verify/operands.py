@@ -235,6 +235,8 @@ class _Checker:
             case "step":
                 if array.style is not CellStyle.DIRECT:
                     yield f"array {array.name} is of style {array.style}, not direct"
+                elif update.threshold:
+                    yield f"update {update.name} has a threshold, so it is for carry"
             case _:
                 if array.style not in PAIRS:
                     yield f"array {array.name} is of style {array.style}, only pairs are refreshed"

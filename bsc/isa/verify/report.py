@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NoReturn
 
 from bsc.diag import DiagnosticError, Sink, Span
@@ -25,9 +27,15 @@ PROBLEMS = 20
 class Report:
     """Collects problems of one image."""
 
-    def __init__(self, image: Image, source: str) -> None:
+    def __init__(
+        self,
+        image: Image,
+        source: str,
+        lines: Mapping[tuple[int, int], Span] = MappingProxyType({}),
+    ) -> None:
         self.image = image
         self.source = source
+        self.lines = lines
         self.sink = Sink()
 
     def wrong(self, code: str, path: str, message: str) -> None:
@@ -36,7 +44,10 @@ class Report:
         Raises:
             DiagnosticError: it is the last that is collected.
         """
-        self.sink.add(code, message, at=Span(self.source, path=path))
+        self._add(code, Span(self.source, path=path), message)
+
+    def _add(self, code: str, at: Span, message: str) -> None:
+        self.sink.add(code, message, at=at)
         if len(self.sink.diagnostics) >= PROBLEMS:
             self.give_up()
 
@@ -46,8 +57,11 @@ class Report:
         Raises:
             DiagnosticError: it is the last that is collected.
         """
-        path = f"core {core} at {address}: {line(self.image, core, address)}"
-        self.wrong(code, path, message)
+        at = self.lines.get((core, address))
+        if at is None:
+            path = f"core {core} at {address}: {line(self.image, core, address)}"
+            at = Span(self.source, path=path)
+        self._add(code, at, message)
 
     def give_up(self) -> NoReturn:
         """Raise what was found."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bsc.diag import Span
 from bsc.isa.image import Image
 from bsc.isa.verify.communication import check_communication
 from bsc.isa.verify.data import check_data
@@ -13,12 +17,15 @@ from bsc.isa.verify.structure import decode_code, parse
 from bsc.isa.verify.tables import check_state, check_tables
 
 
-def verify_image(image: Image, source: str) -> Proof:
+def verify_image(
+    image: Image, source: str, lines: Mapping[tuple[int, int], Span] = MappingProxyType({})
+) -> Proof:
     """Prove everything that a machine relies on.
 
     Args:
         image: the image.
         source: what diagnostics call it.
+        lines: where words came from, by core and address, for images made of a text.
 
     Returns:
         the proof: code as trees, and bounds.
@@ -27,7 +34,7 @@ def verify_image(image: Image, source: str) -> Proof:
         DiagnosticError: lists the broken rules, 20 at most; rules that build on broken ones are
             not looked at.
     """
-    report = Report(image, source)
+    report = Report(image, source, lines)
     code = decode_code(image, report)
     trees = parse(image, code, report)
     check_data(image, report)

@@ -15,7 +15,7 @@ from bsc_runtime.kernels.backward import (
     subtract_rows,
 )
 from bsc_runtime.kernels.forward import add_rows
-from bsc_runtime.kernels.jit import merged, wide
+from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Array, Int64, Memory, Network, Step, Work
 from bsc_runtime.machine.bits import list_bits
 from bsc_runtime.machine.durations import pulses
@@ -261,7 +261,7 @@ def count(
     return wide(max(wide(1), cycles))
 
 
-@merged
+@inner
 def end_batch(
     fabric: Fabric,
     state: State,

@@ -115,6 +115,7 @@ def blank_array(array: LogicalArray) -> ArrayState:
         np.zeros(array.rows, np.int16) if reference else None,
         np.zeros(array.columns, np.int16) if reference else None,
         np.zeros(shape, np.int32),
+        np.zeros(shape, np.int32) if array.wear else None,
     )
 
 

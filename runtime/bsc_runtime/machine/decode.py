@@ -34,7 +34,7 @@ class Sizes:
         times: slots of all vectors.
         longest: elements of the longest vector.
         lines: most word lines of an array.
-        columns: most bit lines of a tile.
+        columns: most bit lines of a block.
     """
 
     bits: int
@@ -50,7 +50,7 @@ class Sizes:
 
     def bytes_needed(self, sum_bytes: int) -> int:
         """Bytes of all of it."""
-        scratch = 80 * self.longest + 16 * self.lines
+        scratch = 90 * max(self.longest, self.columns) + 16 * self.lines
         words = 8 * (self.bits + self.levels) + 4 * (self.labels + self.counts)
         return words + self.signs + sum_bytes * self.sums + 73 * self.times + scratch
 
@@ -117,7 +117,7 @@ class _Decoder:
                 [
                     (
                         n.layer,
-                        offsets[n.threshold],
+                        at_offset(offsets, n.threshold),
                         at_offset(offsets, n.low),
                         at_offset(offsets, n.high),
                         n.half,
@@ -143,10 +143,7 @@ class _Decoder:
             times=self.times + 1,
             longest=max(lengths, default=1),
             lines=max(a.rows for a in image.arrays) if image.arrays else 1,
-            columns=max(
-                (t.column_stop - t.column_start for core in image.cores for t in core.tiles),
-                default=1,
-            ),
+            columns=max((block.columns for block in self.blocks.blocks), default=1),
         )
         updates = update_rows(image, offsets)
         return Tables(

@@ -54,12 +54,20 @@ def encoded(inputs: EncodedData | npt.NDArray[Any] | None) -> EncodedData:
     if inputs is None:
         return EncodedData(np.zeros((0, 0), np.int32), none)
     if isinstance(inputs, EncodedData):
+        _verify_encoded(inputs)
         return inputs
     values = np.asarray(inputs)
     whole = values.ndim == 2 and values.dtype.kind in "iu"
     if not whole or (values.size and not 0 <= values.min() <= values.max() <= 65536):
         raise fail("BSC5252", "inputs must be whole levels in 0..65536, [samples, elements]")
     return EncodedData(values.astype(np.int32), none)
+
+
+def _verify_encoded(data: EncodedData) -> None:
+    """The engine looks levels up by bytes, and takes 32-bit numbers as they are."""
+    kind, levels = data.values.dtype.name, data.levels.shape
+    if data.values.ndim != 2 or (kind, levels) not in (("uint8", (256,)), ("int32", (0,))):
+        raise fail("BSC5252", "inputs must be bytes with 256 levels, or levels of 32 bits")
 
 
 class HostCheck:

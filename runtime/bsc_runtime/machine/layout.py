@@ -291,7 +291,7 @@ class Store(NamedTuple):
         counts: int32.
         backing: uint32 [cores, words].
         dense: int8, scratch.
-        errors: int8 [1024 + 64], scratch: errors of one tile.
+        errors: int8, scratch: errors of one rectangle.
     """
 
     bits: npt.NDArray[np.uint64]

@@ -47,6 +47,8 @@ CYCLES_MAX = 1 << 48
 
 _FOREVER = (1 << 62) - 1
 _TRACE_ROWS = 1 << 14
+_CELL_BYTES = 16
+"""About so many for a weight: cells and counters of the state, and as kernels have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,14 @@ class Machine(View):
         self.image, self.source = image, source
         self.proof: Proof = verify_image(image, source)
         self._tables: Tables = decode_image(image, deferred=deferred)
+        self._check_memory()
         given = state or image.state or blank_state(image)
         check_state(image, given)
         self._clocks = given
         self._check = HostCheck(image, self.proof, source, max_cycles)
-        self._check_memory()
-        rest = max((int(np.abs(a.counters).max(initial=0)) for a in given.arrays), default=0)
-        largest = max(rest, np.iinfo(np.int8).max)
+        counted = [a.counters.astype(np.int64) for a in given.arrays]  # -2^31 has no |A| in 32 bits
+        rest = max((int(np.abs(counters).max(initial=0)) for counters in counted), default=0)
+        largest = min(max(rest, np.iinfo(np.int8).max), np.iinfo(np.int32).max)
         backward = {block for _, block in self._blocks_of("readt", "readt.add")}
         blocks = self._tables.blocks
         self._cells = Cells(image, given.arrays, blocks, backward, self._tables.tables, largest)
@@ -234,9 +237,8 @@ class Machine(View):
         state = self._running()
         before = state.events[:, Event.INSTRUCTIONS].copy()
         places = state.registers[:, Reg.PC].copy()
-        stop = self.run(1)
-        if stop is Stop.BREAKPOINT:
-            stop = self.run(1)
+        while self.run(1) is Stop.BREAKPOINT:  # of each core whose turn it may be
+            pass
         moved = np.flatnonzero(state.events[:, Event.INSTRUCTIONS] != before)
         if not moved.size:
             return None
@@ -281,12 +283,13 @@ class Machine(View):
     def _check_memory(self) -> None:
         cores = len(self.image.cores)
         needed = self._tables.sizes.bytes_needed(8) + 4 * cores * self.image.chip.backing
+        needed += _CELL_BYTES * sum(array.rows * array.columns for array in self.image.arrays)
         there = memory_bytes()
         if needed > there:
             raise fail(
                 "BSC5251",
-                f"the image's vectors and backing memory need {needed >> 20} MiB, this machine has "
-                f"{there >> 20} MiB",
+                f"the image's cells, vectors and backing memory need {needed >> 20} MiB, this "
+                f"machine has {there >> 20} MiB",
                 at=Span(self.source),
             )
 

@@ -85,7 +85,7 @@ def make_store(sizes: Sizes, kind: type, backing: npt.NDArray[np.uint32]) -> Sto
         counts=np.zeros(sizes.counts, np.int32),
         backing=backing,
         dense=np.zeros(sizes.longest + 192, np.int8),
-        errors=np.zeros(1024 + 128, np.int8),
+        errors=np.zeros(sizes.columns + 128, np.int8),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bsc_runtime.kernels.jit import merged, wide
+from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Array, Memory, Network
 from bsc_runtime.kernels.vectors import prefetch_row
 from bsc_runtime.machine.arrays import place_of, time_of
@@ -60,7 +60,7 @@ def take_label(
     return wide(1)
 
 
-@merged
+@inner
 def give_output(
     fabric: Fabric, state: State, store: Store, host: Host, pc: int, core: int, slot: int
 ) -> int:
@@ -74,7 +74,7 @@ def give_output(
     return host_cycles(fabric.timing, 64 * size)
 
 
-@merged
+@inner
 def to_backing(fabric: Fabric, state: State, store: Store, pc: int, core: int, slot: int) -> int:
     """`store`: a vector to backing memory."""
     vec = fabric.code[pc, Word.A]
@@ -106,7 +106,7 @@ def to_backing(fabric: Fabric, state: State, store: Store, pc: int, core: int, s
     return host_cycles(fabric.timing, 64 * size)
 
 
-@merged
+@inner
 def from_backing(fabric: Fabric, state: State, store: Store, pc: int, core: int, slot: int) -> int:
     """`load`: a vector from backing memory."""
     vec = fabric.code[pc, Word.A]
@@ -135,7 +135,7 @@ def from_backing(fabric: Fabric, state: State, store: Store, pc: int, core: int,
     return host_cycles(fabric.timing, 64 * size)
 
 
-@merged
+@inner
 def fetch(
     fabric: Fabric,
     store: Store,
@@ -157,7 +157,7 @@ def fetch(
     return counters(fabric.timing, 1, columns)
 
 
-@merged
+@inner
 def put_counters(
     fabric: Fabric,
     store: Store,
@@ -180,7 +180,7 @@ def put_counters(
     return counters(fabric.timing, 1, columns)
 
 
-@merged
+@inner
 def send(
     fabric: Fabric,
     state: State,
@@ -224,7 +224,7 @@ def send(
     return message(fabric.timing, bits), full
 
 
-@merged
+@inner
 def receive(
     fabric: Fabric,
     state: State,

@@ -9,7 +9,7 @@ import numpy as np
 
 from bsc_runtime.kernels.encode import draw_inputs, encoded_block
 from bsc_runtime.kernels.forward import readout_one
-from bsc_runtime.kernels.jit import merged, wide
+from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Int64, Memory, Run, Work
 from bsc_runtime.kernels.philox import (
     PURPOSE_ENCODE,
@@ -87,7 +87,7 @@ def _level(row: Words, host: Host, element: int) -> int:
     return wide(row.view(np.int32)[element])
 
 
-@merged
+@inner
 def encode_half(
     fabric: Fabric,
     state: State,
@@ -154,7 +154,7 @@ def sample(
     return neuron_cycles(fabric.timing, size)
 
 
-@merged
+@inner
 def sample_half(fabric: Fabric, state: State, store: Store, pc: int, core: int, slot: int) -> int:
     """`sample.half`: comparators at one half."""
     size = fabric.vectors[fabric.code[pc, Word.A], Vec.LENGTH]

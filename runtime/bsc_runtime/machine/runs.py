@@ -13,10 +13,12 @@ from bsc.diag import Span, fail
 from bsc.isa.binary import read_image
 from bsc.isa.image import Image
 from bsc.isa.kinds import EntryKind
+from bsc.isa.verify import verify_image
 from bsc.isa.words import decode_word
 from bsc.numerics.digest import digest
 from bsc.numerics.draws import epoch_order
 from bsc.numerics.state import ChipState
+from bsc.program.executor import EncodedData
 from bsc.program.file import load
 from bsc.program.model import InputSpec
 from bsc_runtime.chip import starting_state
@@ -40,7 +42,7 @@ class Loaded:
 
     Attributes:
         image: the image.
-        input: how data become levels.
+        input: how data become levels; of size 0 where no entry takes inputs.
         state: cells, counters and clocks; None where the image has none: then all are 0.
         clock_hertz: cycles a second.
         source: what diagnostics call it.
@@ -98,6 +100,7 @@ def load_image(path: Path, clock_hertz: float) -> Loaded:
         image = image_of(program)
         return Loaded(image, program.input, state, clock, str(path), program.classes)
     image = read_image(path)
+    verify_image(image, str(path))
     size = _input_length(image)
     return Loaded(image, InputSpec("x", (size,), size), image.state, clock_hertz, str(path))
 
@@ -134,22 +137,17 @@ def run_image(
         progress: told the cycles so far, now and then.
     """
     train = kind is EntryKind.TRAIN
-    x, y = (data.input_for(loaded.input), data.labels()) if train else _asked(data, loaded.input)
-    if not len(x):
-        raise fail("BSC6007", "the data are empty", at=Span(data.name))
-    values = fit_input(loaded.input, x, notes, what="x")
-    columns = max(2, loaded.image.arrays[-1].columns) if loaded.image.arrays else 2
-    labels = class_indices(y, len(values), columns, loaded.classes)
     key = seed if seed is not None else loaded.state.seed if loaded.state is not None else 0
-    order = epoch_order(key, 0, len(values)) if train else np.arange(len(values), dtype=np.int64)
-    chosen = order[:samples]
+    inputs, labels = _streams(loaded, data, samples, key, train, notes)
     machine = Machine(
         loaded.image, loaded.state, source=loaded.source, trace=trace, max_cycles=max_cycles
     )
+    count = samples if labels is None else len(labels)
     machine.start(
         kind,
-        encode(loaded.input, values[chosen]),
-        labels[chosen],
+        inputs,
+        labels,
+        samples=count,
         batch=batch,
         repeats=repeats,
         reads=reads,
@@ -160,24 +158,41 @@ def run_image(
     rows = machine.trace() if trace else []
     return RunReport(
         entry=kind.name.lower(),
-        samples=len(chosen),
+        samples=count,
         cycles=machine.cycles,
         busy=machine.busy(),
         events=machine.events(),
         executed=machine.executed(),
-        accuracy=None if train else _accuracy(machine, labels[chosen]),
-        digest=digest(_after(machine, loaded.state, key, len(chosen) if train else 0)),
+        accuracy=None if train or labels is None else _accuracy(machine, labels),
+        digest=digest(_after(machine, loaded.state, key, count if train else 0)),
         path=critical_path(rows),
         trace=rows,
     )
 
 
+def _streams(
+    loaded: Loaded, data: DataSet, samples: int, seed: int, train: bool, notes: Notes
+) -> tuple[EncodedData | None, npt.NDArray[np.int32] | None]:
+    """Inputs and labels in the order of the run; none for code that takes none."""
+    if loaded.input.size == 0:
+        return None, None
+    x, y = (data.input_for(loaded.input), data.labels()) if train else _asked(data, loaded.input)
+    if not len(x):
+        raise fail("BSC6007", "the data are empty", at=Span(data.name))
+    values = fit_input(loaded.input, x, notes, what="x")
+    columns = max(2, loaded.image.arrays[-1].columns) if loaded.image.arrays else 2
+    labels = class_indices(y, len(values), columns, loaded.classes)
+    order = epoch_order(seed, 0, len(values)) if train else np.arange(len(values), dtype=np.int64)
+    chosen = order[:samples]
+    return encode(loaded.input, values[chosen]), labels[chosen]
+
+
 def _input_length(image: Image) -> int:
     for core in image.cores:
         for decoded in map(decode_word, core.code):
-            if decoded.name == "in" and decoded.operands["level"] < len(core.vectors):
+            if decoded.name == "in":
                 return core.vectors[decoded.operands["level"]].length
-    return 1
+    return 0
 
 
 def _asked(

@@ -136,7 +136,8 @@ def critical_path(rows: Sequence[TraceRow]) -> tuple[PathPart, ...]:
     while place >= 0:
         row = rows[place]
         key = (row.core, row.unit, row.name, row.origin)
-        spent[key] = spent.get(key, 0) + until - row.start
+        start = row.start if row.cause >= 0 else 0  # before it there is only the issue
+        spent[key] = spent.get(key, 0) + until - start
         until, place = row.start, row.cause
     parts = [PathPart(*key, cycles) for key, cycles in spent.items() if cycles]
     return tuple(sorted(parts, key=lambda part: -part.cycles))
