@@ -170,6 +170,15 @@ def test_cores_that_talk_in_pairs_inside_equal_loops():
     )
 
 
+@pytest.mark.parametrize(("register", "number"), [("batch", 1), ("repeats", 2), ("reads", 3)])
+def test_a_number_is_not_the_register_of_that_number(register, number):
+    """Found by fuzzing: `loop read, 3` was taken for `loop read, reads`."""
+    refused(
+        f"loop none, {register}\nsend x, core 1\nend",
+        f"loop none, {number}\nreceive x, core 0\nend",
+    )
+
+
 def test_loops_that_do_not_talk_are_no_hindrance():
     quiet = "loop none, batch\nclear y\nend\n"
     accepted(quiet + "send x, core 1\n" + quiet, "receive x, core 0")

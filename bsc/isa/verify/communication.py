@@ -78,9 +78,10 @@ class _Runner:
         return self.nodes[self.place] if self.place < len(self.nodes) else None
 
     def symbol(self, register: Register | None, count: Count) -> _Symbol:
+        # A register's number is no count: register 3 and three passes are told apart by a word.
         if register is None:
-            return (count.number,)
-        return self.symbols.get(register, (register,))
+            return ("number", count.number)
+        return self.symbols.get(register, ("register", register))
 
     def loop_symbol(self, loop: Loop) -> _Symbol:
         count = self.symbol(loop.count.register, loop.count)

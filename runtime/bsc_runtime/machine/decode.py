@@ -171,6 +171,8 @@ class _Decoder:
         if vector.parent != NO_PARENT:
             parent = rows[first + vector.parent]
             row[Vec.BASE] = parent[Vec.BASE] + vector.base
+            if vector.kind is VectorKind.LEVEL:  # its memory has words of several levels
+                row[Vec.BASE], row[Vec.OFFSET] = parent[Vec.BASE], vector.base
             row[Vec.STRIDE], row[Vec.TIME] = parent[Vec.STRIDE], parent[Vec.TIME]
             return
         stride = _stride(vector.kind, vector.length)

@@ -47,6 +47,7 @@ class Vec(IntEnum):
     FIRST = 5
     TIME = 6  # of its slot 0 in `State.times`
     WHOLE = 7  # 1 where it is no view
+    OFFSET = 8  # of views of levels: first level in the row of words that is their parent's slot
 
 
 class Place(IntEnum):

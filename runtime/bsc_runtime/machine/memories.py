@@ -147,11 +147,12 @@ def elements(store: Store, host: Host, vec: Int64, slot: int) -> npt.NDArray[np.
         case VectorKind.SUM:
             found = store.sums[at : at + size]
         case VectorKind.LEVEL:
-            row = store.levels[at : at + 4 * -(-size // 8)]
+            first = int(vec[Vec.OFFSET])
+            row = store.levels[at : at + 4 * -(-(first + size) // 8)]
             if host.levels.size:
-                found = host.levels[row.view(np.uint8)[:size]]
+                found = host.levels[row.view(np.uint8)[first : first + size]]
             else:
-                found = row.view(np.int32)[:size]
+                found = row.view(np.int32)[first : first + size]
         case VectorKind.LABEL:
             found = store.labels[at : at + size]
         case VectorKind.COUNT:

@@ -41,10 +41,18 @@ def take_input(
     row = host.order[at_input]
     # Samples come in random order: the memory is asked for a later one now.
     prefetch_row(host.data, host.order[min(at_input + 2, host.order.size - 1)])
-    for k in range(host.data.shape[1]):
-        store.levels[at + k] = host.data[row, k]
+    vec = fabric.code[pc, Word.A]
+    size, width = fabric.vectors[vec, Vec.LENGTH], wide(1) if host.levels.size > 0 else wide(4)
+    if fabric.vectors[vec, Vec.WHOLE] != 0:
+        for k in range(host.data.shape[1]):
+            store.levels[at + k] = host.data[row, k]
+    else:  # a part of a row of words
+        first = width * fabric.vectors[vec, Vec.OFFSET]
+        to, given = store.levels[at:].view(np.uint8), host.data[row].view(np.uint8)
+        for k in range(width * size):
+            to[first + k] = given[k]
     state.registers[core, Reg.INPUT] += 1
-    bits = fabric.vectors[fabric.code[pc, Word.A], Vec.LENGTH] * (8 if host.levels.size > 0 else 32)
+    bits = 8 * width * size
     state.events[core, Event.INPUT_BITS] += bits
     return host_cycles(fabric.timing, bits)
 

@@ -45,10 +45,11 @@ def encode(
     size, first = fabric.vectors[vec, Vec.LENGTH], fabric.vectors[vec, Vec.FIRST]
     at = place_of(fabric, fabric.code[pc, Word.A], slot)
     row = store.levels[place_of(fabric, fabric.code[pc, Word.B], slot) :]
+    offset = fabric.vectors[fabric.code[pc, Word.B], Vec.OFFSET]
     purpose = PURPOSE_ENCODE | numbers[Run.MODE]
     layer, index, pass_ = fabric.code[pc, Word.NUMBER], index_of(state, core), pass_of(state, core)
     state.events[core, Event.ENCODED] += size
-    if first == 0:
+    if first == 0 and offset == 0:
         for k in range(0, size, 64):
             put_bits(store.bits, at + k, min(64, size - k), np.uint64(0))
         count = draw_inputs(
@@ -73,7 +74,7 @@ def encode(
     skipped = draw_from(work, first, size, purpose, layer, index, pass_, numbers)
     halves = work.words[0].view(np.uint16)
     for j in range(size):
-        store.dense[j] = halves[skipped + j] < _level(row, host, j)
+        store.dense[j] = halves[skipped + j] < _level(row, host, offset + j)
     put_dense(store.bits, at, store.dense, 0, size)
     state.events[core, Event.DRAWS] += size
     return encode_cycles(fabric.timing, size)
@@ -100,8 +101,9 @@ def encode_half(
     """`encode.half`: levels above one half."""
     size = fabric.vectors[fabric.code[pc, Word.A], Vec.LENGTH]
     row = store.levels[place_of(fabric, fabric.code[pc, Word.B], slot) :]
+    offset = fabric.vectors[fabric.code[pc, Word.B], Vec.OFFSET]
     for j in range(size):
-        store.dense[j] = _level(row, host, j) > HALF
+        store.dense[j] = _level(row, host, offset + j) > HALF
     put_dense(store.bits, place_of(fabric, fabric.code[pc, Word.A], slot), store.dense, 0, size)
     state.events[core, Event.ENCODED] += size
     return encode_cycles(fabric.timing, size)

@@ -1,0 +1,570 @@
+.isa      1.0
+.target   1fe9e5bc6827def406302e81c24b04608b38602b6358c62f9e0327d3d76b7bf4
+.chip     noise_bits=4 channel_depth=2 batch=8 bits=4194304 signs=4194304 sums=1048576 levels=1048576 labels=4096 counts=4096 backing=65536
+.timing   issue=2 host_bits=48 encode_lanes=5 read=11 neuron_lanes=3 readout=7 counter_lanes=6 pulse=40 pulse_lanes=7 link_bits=24 link_latency=9 queue=3
+.array    layer0 layer=0 style=pair-down rows=16 inputs=15 columns=12 scale=25821
+.array    layer1 layer=1 style=pair-down rows=13 inputs=12 columns=9 scale=9411
+.array    layer2 layer=2 style=pair-down rows=10 inputs=9 columns=4 scale=4440
+.table    neuron0.T entries=16
+.table    neuron0.lo entries=16
+.table    neuron0.hi entries=16
+.table    neuron1.T entries=16
+.table    neuron1.hi entries=16
+.table    softmax.E entries=4096
+.table    step_down entries=16384
+.neuron   layer0 layer=0 threshold=neuron0.T low=neuron0.lo high=neuron0.hi half=27357
+.neuron   layer1 layer=1 threshold=neuron1.T low=neuron0.lo high=neuron1.hi half=23477
+.readout  layer2 layer=2 softmax=softmax.E reciprocal=247637754
+.update   layer0 layer=0 threshold=1 pulses=1 step_down=step_down
+.update   layer1 layer=1 threshold=1 pulses=1 step_down=step_down
+.update   layer2 layer=2 threshold=1 pulses=1 step_down=step_down
+
+.core     0
+.vector   layer0.levels kind=level length=15 base=0 slots=2
+.vector   layer0.input kind=bit length=15 base=0 slots=4
+.vector   layer0.sums kind=sum length=12 base=0 slots=2
+.vector   layer0.bits kind=bit length=12 base=64 slots=4
+.vector   layer0.gate kind=bit length=12 base=128 slots=4
+.vector   layer1.sums kind=sum length=9 base=0 slots=2
+.vector   layer1.bits kind=bit length=9 base=192 slots=4
+.vector   layer1.gate kind=bit length=9 base=256 slots=4
+.vector   layer2.sums kind=sum length=4 base=0 slots=2
+.vector   layer2.readout kind=bit length=4 base=320 slots=2
+.vector   layer2.label kind=label length=1 base=0 slots=2
+.vector   layer2.error kind=sign length=4 base=0 slots=4
+.vector   layer2.turned kind=sum length=9 base=0 slots=2
+.vector   layer1.error kind=sign length=9 base=64 slots=4
+.vector   layer1.turned kind=sum length=12 base=0 slots=2
+.vector   layer0.error kind=sign length=12 base=0 slots=4
+.vector   layer0.levels.2 kind=level length=15 base=0 slots=4
+.vector   layer2.result kind=sum length=4 base=0 slots=4
+.vector   layer0.sums.2 kind=sum length=12 base=64 slots=4
+.vector   layer0.input.2 kind=bit length=15 base=0 slots=2
+.vector   layer1.sums.2 kind=sum length=9 base=128 slots=4
+.vector   layer0.bits.2 kind=bit length=12 base=0 slots=2
+.vector   layer2.sums.2 kind=sum length=4 base=64 slots=2
+.vector   layer1.bits.2 kind=bit length=9 base=0 slots=2
+.vector   layer2.readout.2 kind=bit length=4 base=64 slots=2
+.vector   layer0.input.3 kind=bit length=15 base=64 slots=2
+.vector   layer0.bits.3 kind=bit length=12 base=0 slots=4
+.vector   layer1.bits.3 kind=bit length=9 base=64 slots=4
+.tile     0 array=layer0 number=0 rows=0-5 columns=0-5
+.tile     1 array=layer0 number=1 rows=0-5 columns=6-11
+.tile     2 array=layer0 number=2 rows=6-11 columns=0-5
+.tile     3 array=layer0 number=3 rows=6-11 columns=6-11
+.tile     4 array=layer0 number=4 rows=12-15 columns=0-5
+.tile     5 array=layer0 number=5 rows=12-15 columns=6-11
+.tile     6 array=layer1 number=6 rows=0-5 columns=0-5
+.tile     7 array=layer1 number=7 rows=0-5 columns=6-8
+.tile     8 array=layer1 number=8 rows=6-11 columns=0-5
+.tile     9 array=layer1 number=9 rows=6-11 columns=6-8
+.tile     10 array=layer1 number=10 rows=12-12 columns=0-5
+.tile     11 array=layer1 number=11 rows=12-12 columns=6-8
+.tile     12 array=layer2 number=12 rows=0-5 columns=0-3
+.tile     13 array=layer2 number=13 rows=6-9 columns=0-3
+
+.entry    train
+train:
+.origin   ""
+        chunks  b0, samples, batch
+          chunks  b1, b0, 4
+.origin   "/layer0/Gemm"
+            loop    slot, b1
+              in      layer0.levels
+              encode  layer0.input, layer0.levels, layer 0
+              read    layer0.sums, layer0.input, [0-5]
+              sample.gate layer0.bits, layer0.gate, layer0.sums, layer0
+            end
+.origin   "/layer1/Gemm"
+            loop    slot, b1
+              read    layer1.sums, layer0.bits, [6-11]
+              sample.gate layer1.bits, layer1.gate, layer1.sums, layer1
+            end
+.origin   "/layer2/Gemm"
+            loop    slot, b1
+              read    layer2.sums, layer1.bits, [12-13]
+              readout layer2.readout, layer2.sums, layer2
+              label   layer2.label
+              error   layer2.error, layer2.readout, layer2.label
+            end
+            loop    slot, b1
+              readt   layer2.turned, layer2.error, [12-13]
+              sign    layer1.error, layer2.turned, layer1.gate
+              count   layer1.bits, layer2.error, [12-13]
+            end
+.origin   "/layer1/Gemm"
+            loop    slot, b1
+              readt   layer1.turned, layer1.error, [6-9]
+              sign    layer0.error, layer1.turned, layer0.gate
+              count   layer0.bits, layer1.error, [6-11]
+            end
+.origin   "/layer0/Gemm"
+            loop    slot, b1
+              count   layer0.input, layer0.error, [0-5]
+            end
+.origin   ""
+            advance b1
+          end
+.origin   "/layer0/Gemm"
+          carry   layer0, [0-5]
+.origin   "/layer1/Gemm"
+          carry   layer1, [6-11]
+.origin   "/layer2/Gemm"
+          carry   layer2, [12-13]
+.origin   ""
+          tick
+        end
+        barrier
+        halt
+
+.entry    infer
+infer:
+        chunks  b0, samples, 4
+          loop    slot, b0
+            in      layer0.levels.2
+            clear   layer2.result
+          end
+          loop    repeat, repeats
+.origin   "/layer0/Gemm"
+            loop    slot, b0
+              clear   layer0.sums.2
+              loop    read, reads
+                encode  layer0.input.2, layer0.levels.2, layer 0
+                read.add layer0.sums.2, layer0.input.2, [0-5]
+              end
+            end
+.origin   "/layer1/Gemm"
+            loop    slot, b0
+              clear   layer1.sums.2
+              loop    read, reads
+                sample  layer0.bits.2, layer0.sums.2, layer0
+                read.add layer1.sums.2, layer0.bits.2, [6-11]
+              end
+            end
+.origin   "/layer2/Gemm"
+            loop    slot, b0
+              clear   layer2.sums.2
+              loop    read, reads
+                sample  layer1.bits.2, layer1.sums.2, layer1
+                read.add layer2.sums.2, layer1.bits.2, [12-13]
+              end
+              add     layer2.result, layer2.sums.2
+            end
+.origin   ""
+          end
+          loop    slot, b0
+            out     layer2.result
+          end
+          advance b0
+        end
+        barrier
+        halt
+
+.entry    vote
+vote:
+        chunks  b0, samples, 4
+          loop    slot, b0
+            in      layer0.levels.2
+            clear   layer2.result
+          end
+          loop    repeat, repeats
+.origin   "/layer0/Gemm"
+            loop    slot, b0
+              clear   layer0.sums.2
+              loop    read, reads
+                encode  layer0.input.2, layer0.levels.2, layer 0
+                read.add layer0.sums.2, layer0.input.2, [0-5]
+              end
+            end
+.origin   "/layer1/Gemm"
+            loop    slot, b0
+              clear   layer1.sums.2
+              loop    read, reads
+                sample  layer0.bits.2, layer0.sums.2, layer0
+                read.add layer1.sums.2, layer0.bits.2, [6-11]
+              end
+            end
+.origin   "/layer2/Gemm"
+            loop    slot, b0
+              clear   layer2.sums.2
+              loop    read, reads
+                sample  layer1.bits.2, layer1.sums.2, layer1
+                read.add layer2.sums.2, layer1.bits.2, [12-13]
+              end
+              readout layer2.readout.2, layer2.sums.2, layer2
+              add     layer2.result, layer2.readout.2
+            end
+.origin   ""
+          end
+          loop    slot, b0
+            out     layer2.result
+          end
+          advance b0
+        end
+        barrier
+        halt
+
+.entry    binary
+binary:
+        chunks  b0, samples, 4
+.origin   "/layer0/Gemm"
+          loop    slot, b0
+            in      layer0.levels
+            encode.half layer0.input.3, layer0.levels
+            read    layer0.sums, layer0.input.3, [0-5]
+            sample.half layer0.bits.3, layer0.sums, layer0
+          end
+.origin   "/layer1/Gemm"
+          loop    slot, b0
+            read    layer1.sums, layer0.bits.3, [6-11]
+            sample.half layer1.bits.3, layer1.sums, layer1
+          end
+.origin   "/layer2/Gemm"
+          loop    slot, b0
+            read    layer2.sums, layer1.bits.3, [12-13]
+            out     layer2.sums
+          end
+.origin   ""
+          advance b0
+        end
+        barrier
+        halt
+
+.data     neuron0.T
+        1709 5129 8549 11968 15388 18808 22227 25647
+        29067 32486 35906 39325 42745 46165 49584 53004
+
+.data     neuron0.lo
+        0 x 16
+
+.data     neuron0.hi
+        54715 x 8 0 x 8
+
+.data     neuron1.T
+        1467 4402 7336 10271 13206 16140 19075 22010
+        24945 27879 30814 33749 36684 39618 42553 45488
+
+.data     neuron1.hi
+        46956 46956 46956 0 x 13
+
+.data     softmax.E
+        65536 65280 65026 64772 64520 64268 64018 63768
+        63520 63272 63025 62780 62535 62291 62048 61806
+        61565 61325 61086 60848 60611 60375 60139 59905
+        59671 59439 59207 58976 58746 58517 58289 58062
+        57835 57610 57385 57162 56939 56717 56496 56275
+        56056 55837 55620 55403 55187 54972 54757 54544
+        54331 54119 53908 53698 53489 53280 53073 52866
+        52660 52454 52250 52046 51843 51641 51440 51239
+        51039 50841 50642 50445 50248 50052 49857 49663
+        49469 49276 49084 48893 48702 48512 48323 48135
+        47947 47760 47574 47389 47204 47020 46836 46654
+        46472 46291 46110 45931 45752 45573 45395 45218
+        45042 44867 44692 44517 44344 44171 43999 43827
+        43656 43486 43317 43148 42980 42812 42645 42479
+        42313 42148 41984 41820 41657 41495 41333 41172
+        41011 40851 40692 40534 40376 40218 40061 39905
+        39750 39595 39440 39286 39133 38981 38829 38677
+        38527 38376 38227 38078 37929 37781 37634 37487
+        37341 37196 37051 36906 36762 36619 36476 36334
+        36192 36051 35911 35771 35631 35492 35354 35216
+        35079 34942 34806 34670 34535 34400 34266 34133
+        34000 33867 33735 33604 33473 33342 33212 33083
+        32954 32825 32697 32570 32443 32316 32190 32065
+        31940 31815 31691 31568 31445 31322 31200 31078
+        30957 30836 30716 30596 30477 30358 30240 30122
+        30005 29888 29771 29655 29539 29424 29310 29195
+        29081 28968 28855 28743 28631 28519 28408 28297
+        28187 28077 27967 27858 27750 27642 27534 27426
+        27319 27213 27107 27001 26896 26791 26687 26583
+        26479 26376 26273 26170 26068 25967 25866 25765
+        25664 25564 25465 25365 25266 25168 25070 24972
+        24875 24778 24681 24585 24489 24394 24298 24204
+        24109 24015 23922 23828 23736 23643 23551 23459
+        23368 23276 23186 23095 23005 22916 22826 22737
+        22649 22560 22472 22385 22298 22211 22124 22038
+        21952 21866 21781 21696 21611 21527 21443 21360
+        21276 21193 21111 21029 20947 20865 20784 20703
+        20622 20541 20461 20382 20302 20223 20144 20066
+        19987 19909 19832 19754 19677 19601 19524 19448
+        19372 19297 19222 19147 19072 18998 18924 18850
+        18776 18703 18630 18558 18485 18413 18341 18270
+        18199 18128 18057 17987 17917 17847 17777 17708
+        17639 17570 17502 17433 17365 17298 17230 17163
+        17096 17029 16963 16897 16831 16765 16700 16635
+        16570 16505 16441 16377 16313 16250 16186 16123
+        16060 15998 15935 15873 15811 15750 15688 15627
+        15566 15505 15445 15385 15325 15265 15206 15146
+        15087 15028 14970 14911 14853 14795 14738 14680
+        14623 14566 14509 14453 14396 14340 14284 14229
+        14173 14118 14063 14008 13953 13899 13845 13791
+        13737 13684 13630 13577 13524 13471 13419 13367
+        13314 13263 13211 13159 13108 13057 13006 12955
+        12905 12854 12804 12754 12705 12655 12606 12557
+        12508 12459 12410 12362 12314 12266 12218 12170
+        12123 12076 12029 11982 11935 11888 11842 11796
+        11750 11704 11659 11613 11568 11523 11478 11433
+        11388 11344 11300 11256 11212 11168 11125 11081
+        11038 10995 10952 10909 10867 10825 10782 10740
+        10698 10657 10615 10574 10533 10492 10451 10410
+        10369 10329 10289 10248 10209 10169 10129 10090
+        10050 10011 9972 9933 9894 9856 9817 9779
+        9741 9703 9665 9628 9590 9553 9515 9478
+        9441 9405 9368 9331 9295 9259 9223 9187
+        9151 9115 9080 9044 9009 8974 8939 8904
+        8869 8835 8800 8766 8732 8698 8664 8630
+        8596 8563 8530 8496 8463 8430 8397 8365
+        8332 8299 8267 8235 8203 8171 8139 8107
+        8076 8044 8013 7982 7950 7919 7889 7858
+        7827 7797 7766 7736 7706 7676 7646 7616
+        7586 7557 7527 7498 7469 7440 7411 7382
+        7353 7324 7296 7267 7239 7211 7183 7155
+        7127 7099 7071 7044 7016 6989 6962 6934
+        6907 6881 6854 6827 6800 6774 6747 6721
+        6695 6669 6643 6617 6591 6565 6540 6514
+        6489 6464 6438 6413 6388 6363 6339 6314
+        6289 6265 6240 6216 6192 6168 6144 6120
+        6096 6072 6048 6025 6001 5978 5955 5931
+        5908 5885 5862 5839 5817 5794 5771 5749
+        5726 5704 5682 5660 5638 5616 5594 5572
+        5550 5529 5507 5486 5464 5443 5422 5401
+        5380 5359 5338 5317 5296 5275 5255 5234
+        5214 5194 5173 5153 5133 5113 5093 5073
+        5054 5034 5014 4995 4975 4956 4937 4917
+        4898 4879 4860 4841 4822 4803 4785 4766
+        4747 4729 4710 4692 4674 4656 4637 4619
+        4601 4583 4566 4548 4530 4512 4495 4477
+        4460 4442 4425 4408 4391 4374 4356 4339
+        4323 4306 4289 4272 4256 4239 4222 4206
+        4190 4173 4157 4141 4125 4109 4093 4077
+        4061 4045 4029 4013 3998 3982 3967 3951
+        3936 3920 3905 3890 3875 3860 3845 3830
+        3815 3800 3785 3770 3756 3741 3726 3712
+        3697 3683 3669 3654 3640 3626 3612 3598
+        3584 3570 3556 3542 3528 3514 3501 3487
+        3473 3460 3446 3433 3419 3406 3393 3380
+        3366 3353 3340 3327 3314 3301 3288 3276
+        3263 3250 3237 3225 3212 3200 3187 3175
+        3162 3150 3138 3126 3113 3101 3089 3077
+        3065 3053 3041 3029 3018 3006 2994 2982
+        2971 2959 2948 2936 2925 2913 2902 2891
+        2879 2868 2857 2846 2835 2824 2813 2802
+        2791 2780 2769 2758 2748 2737 2726 2716
+        2705 2694 2684 2673 2663 2653 2642 2632
+        2622 2612 2601 2591 2581 2571 2561 2551
+        2541 2531 2521 2512 2502 2492 2482 2473
+        2463 2453 2444 2434 2425 2415 2406 2396
+        2387 2378 2369 2359 2350 2341 2332 2323
+        2314 2305 2296 2287 2278 2269 2260 2251
+        2243 2234 2225 2216 2208 2199 2191 2182
+        2174 2165 2157 2148 2140 2131 2123 2115
+        2107 2098 2090 2082 2074 2066 2058 2050
+        2042 2034 2026 2018 2010 2002 1995 1987
+        1979 1971 1964 1956 1948 1941 1933 1926
+        1918 1911 1903 1896 1888 1881 1874 1866
+        1859 1852 1845 1837 1830 1823 1816 1809
+        1802 1795 1788 1781 1774 1767 1760 1753
+        1746 1740 1733 1726 1719 1713 1706 1699
+        1693 1686 1680 1673 1666 1660 1654 1647
+        1641 1634 1628 1622 1615 1609 1603 1596
+        1590 1584 1578 1572 1566 1559 1553 1547
+        1541 1535 1529 1523 1517 1511 1506 1500
+        1494 1488 1482 1476 1471 1465 1459 1454
+        1448 1442 1437 1431 1425 1420 1414 1409
+        1403 1398 1392 1387 1382 1376 1371 1365
+        1360 1355 1350 1344 1339 1334 1329 1323
+        1318 1313 1308 1303 1298 1293 1288 1283
+        1278 1273 1268 1263 1258 1253 1248 1243
+        1238 1234 1229 1224 1219 1214 1210 1205
+        1200 1196 1191 1186 1182 1177 1173 1168
+        1163 1159 1154 1150 1145 1141 1136 1132
+        1128 1123 1119 1114 1110 1106 1101 1097
+        1093 1089 1084 1080 1076 1072 1068 1063
+        1059 1055 1051 1047 1043 1039 1035 1031
+        1027 1023 1019 1015 1011 1007 1003 999
+        995 991 987 984 980 976 972 968
+        964 961 957 953 950 946 942 938
+        935 931 928 924 920 917 913 910
+        906 903 899 896 892 889 885 882
+        878 875 871 868 865 861 858 854
+        851 848 845 841 838 835 831 828
+        825 822 819 815 812 809 806 803
+        800 796 793 790 787 784 781 778
+        775 772 769 766 763 760 757 754
+        751 748 745 742 740 737 734 731
+        728 725 722 720 717 714 711 708
+        706 703 700 697 695 692 689 687
+        684 681 679 676 673 671 668 665
+        663 660 658 655 653 650 648 645
+        642 640 637 635 633 630 628 625
+        623 620 618 615 613 611 608 606
+        604 601 599 597 594 592 590 587
+        585 583 580 578 576 574 571 569
+        567 565 563 560 558 556 554 552
+        550 547 545 543 541 539 537 535
+        533 531 528 526 524 522 520 518
+        516 514 512 510 508 506 504 502
+        500 498 496 495 493 491 489 487
+        485 483 481 479 477 476 474 472
+        470 468 466 465 463 461 459 457
+        456 454 452 450 449 447 445 443
+        442 440 438 436 435 433 431 430
+        428 426 425 423 421 420 418 416
+        415 413 412 410 408 407 405 404
+        402 400 399 397 396 394 393 391
+        390 388 387 385 384 382 381 379
+        378 376 375 373 372 370 369 368
+        366 365 363 362 360 359 358 356
+        355 353 352 351 349 348 347 345
+        344 343 341 340 339 337 336 335
+        333 332 331 329 328 327 326 324
+        323 322 321 319 318 317 316 314
+        313 312 311 309 308 307 306 305
+        303 302 301 300 299 298 296 295
+        294 293 292 291 290 288 287 286
+        285 284 283 282 281 280 278 277
+        276 275 274 273 272 271 270 269
+        268 267 266 265 264 263 262 261
+        260 259 258 257 256 255 254 253
+        252 251 250 249 248 247 246 245
+        244 243 242 241 240 239 238 237
+        236 235 235 234 233 232 231 230
+        229 228 227 226 226 225 224 223
+        222 221 220 219 219 218 217 216
+        215 214 214 213 212 211 210 209
+        209 208 207 206 205 205 204 203
+        202 201 201 200 199 198 197 197
+        196 195 194 194 193 192 191 191
+        190 189 188 188 187 186 186 185
+        184 183 183 182 181 181 180 179
+        178 178 177 176 176 175 174 174
+        173 172 172 171 170 170 169 168
+        168 167 166 166 165 164 164 163
+        162 162 161 161 160 159 159 158
+        157 157 156 156 155 154 154 153
+        153 152 151 151 150 150 149 148
+        148 147 147 146 146 145 144 144
+        143 143 142 142 141 141 140 139
+        139 138 138 137 137 136 136 135
+        135 134 134 133 133 132 132 131
+        131 130 130 129 129 128 128 127
+        127 126 126 125 125 124 124 123
+        123 122 122 121 121 120 120 119
+        119 118 118 117 117 117 116 116
+        115 115 114 114 113 113 113 112
+        112 111 111 110 110 109 109 109
+        108 108 107 107 107 106 106 105
+        105 104 104 104 103 103 102 102
+        102 101 101 100 100 100 99 99
+        99 98 98 97 97 97 96 96
+        95 95 95 94 94 94 93 93
+        93 92 92 91 91 91 90 90
+        90 89 89 89 88 88 88 87
+        87 87 86 86 86 85 85 85
+        84 84 84 83 83 83 82 82
+        82 81 81 81 80 80 80 79 x 4
+        78 78 78 77 77 77 76 x 4 75
+        75 75 74 x 4 73 73 73 72 x 4 71
+        71 71 70 x 4 69 x 4 68 68 68 67 x 4
+        66 x 4 65 x 4 64 x 4 63 x 4 62 x 4 61 x 4 60 x 5 59 x 4
+        58 x 4 57 x 5 56 x 4 55 x 5 54 x 5 53 x 5 52 x 5 51 x 5
+        50 x 5 49 x 5 48 x 5 47 x 6 46 x 5 45 x 6 44 x 6 43 x 6
+        42 x 6 41 x 6 40 x 6 39 x 7 38 x 7 37 x 7 36 x 7 35 x 7
+        34 x 8 33 x 7 32 x 8 31 x 9 30 x 8 29 x 9 28 x 9 27 x 10
+        26 x 10 25 x 10 24 x 10 23 x 12 22 x 11 21 x 12 20 x 13 19 x 14
+        18 x 14 17 x 15 16 x 16 15 x 17 14 x 18 13 x 20 12 x 21 11 x 24
+        10 x 25 9 x 29 8 x 32 7 x 36 6 x 43 5 x 52 4 x 64 3 x 86
+        2 x 131 1 x 281 0 x 1079
+
+.data     step_down
+        -76800 x 16384
+
+.state    samples=0 checks=0 epochs=0 seed=0
+        ff3f62323d356a00ff3fff3f8537ff3fff3f9331ff3fe9376f375e2bff3f6a3d
+        ff3f2f30ff3fc228ff3fff3fff3fff3fac25ff3fff3f5415f512ce18ff3fff3f
+        ff3fff3fff3fff3f933bff3f93220235ff3fff3f162ce5235431ff3fe039ff3f
+        3b0fff3fff3f0d1bff3fff3fff3fff3fff3fff3fb238ea2bff3fdf3a573b413d
+        ff3f3a2427189c00ff3fff3fff3fc33fab2cff3f003e551ff228ff3fff3fff3f
+        cb38092eff3f453d3a2c813c6928ff3fff3f392aff3f9c2eff3f372a353aff3f
+        ad34b12d582e9c2a1b172639ff3fff3fff3fff3fff3f1d34ff3fb924ff3f1f27
+        ff3fbc0cff3fe03bcc26ff3fff3fff3f952cde3eba3bff3fff3f9b2eb0312432
+        db1c9730973dff3fff3ff22aff3f6c34ff3fba3eff3f9e27e22aff3fff35ff3f
+        5217ff3f9228ff3f7c38ff3fab1bff3fdf285133ff3fbd37ff3fff3fff3fb83d
+        7d1c0a2be63abd08ff3fc1397339ff3fff3fff3feb25ff3fff3ff428ff3fff3f
+        b40cff3f0f1fff3fff3fbc29252eff3f2e3bff3fff3f4c3aff3f0017ff3fff3f
+        133bff3fff3fff3f20113322ff3fd82bac38ff3f8a26ff3fff3fff3f2634ff3f
+        cc31ff3fb13cff3f152a193b63374e35ff3f9a2b6f0aff3fff3fff3f152aa53c
+        ea232f2d833a9938ff3f6129ff3fff3fab391511ff3fff3fff3fc126ff3f821d
+        ff3f9b220c25ff3fff3b5620b53df6252602dd38ff3fff3f1e2fff3fff3fff3f
+        122fff3fff3fff3fc820133eab18ff3fff3f8d33ff3fff3fff3ffc11c5362735
+        ff3fff3fc628ff3fff3fff3fff3f0c3b9622ff3fcb1aff3f003cff3fff3fc33e
+        ff3fff3fff3fff3fff3fff3f8c355728252f0000b237ff3f410fff3fc626ff3f
+        c636ff3f9428ff3fff3f4914102cce3eff3fff3fff3f1f2d362bff3fff3fff3f
+        ff3fff3fff3f002e9c1dff3fa631ff3ff409ff3feb32ff3fff3fbe3aff3fcc36
+        ff3fc12eff3f2413ff3f6c23ff3fd334ff3fff3f5b3fff3f1d39862cff2eff3f
+        ff3fff3fff3fff3f692cff3fff3f4c279a2e3e3aff3fe937fb36ff3fd324c532
+        ff3fd23cff3f6722b72fff3fff3ff13dff3f3b210c31ff3f5934ff3fbf39852e
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        f93b0730ff3fff3fff3fcc26ff3fc115ff3fe932ff3fe52cff3fff3f2a199c13
+        e338ff3fff3fff3fb13aff3fff3fff3fda29ff3fff3fbb22ff3fff3f06352c15
+        ff3fff3f9a32bb17ff3fc4326335ff3fff3fff3fc135ff3fb10cff3fe92e1623
+        671cff3fff3fff3fff3ff82c36240d187538ff3fa33cff3f70257235c62eec23
+        ff3fff3fde2ec52eb63e921fff3fe422ab37f32835351022a11c452ab4305d39
+        ff3fff3fff3f4f3aff3f8130ff3fff3f8221ff3fff3f9b032c2f5735a1140028
+        ac2aff3fff3fff3f2137ff3fff3fff3feb250715bf2eff3fff3fff3fff3fd439
+        ff3fff3f183ca83fac38ff3fff3f4633f413643bff3f7c1fff3fae34ff3f122b
+        ff3f3a223e39ff3fff3fff3fe522243d7d3eff3f672f8337b139ff3f49255821
+        ff3f3e0cc02fff3fff3f3a317633ff3fff3fb626ff3fff3f010025108d2aff3f
+        6431ff3f9a3dff3fff3fff3f3034fd3d683c0e2dff3fff3fff3fff3fe72eff3f
+        9431ff3fff3fff3fff3f2f16d52cff3fff3fff3fff3f3236ff3fff3fff3fff3f
+        ff3fff3fff3fff3fff3f723ea91dbb2dff3fac2fff3f6c1fa433ff3f022fa52d
+        ff3fff3fff3fff3fff3fff3f98343d39f104ff3f1026393ee739ff3fff3fff3f
+        db2e5c348e3b553cff3fb7341e36ff3fff3fff3f000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000ff3fff3f413dff3fff3f20342f1cf71ada0dff3fff3ffc0e
+        ff3fff3f9823ff3f5b20ff3fdb2eff3fff3f9933540cac30ff3f8f3dff3fd520
+        ff3fff3fff3fff3f013af5215611ff3fcb3fff3fff3fff3fad154634ff3f4234
+        4933ff3fff3fff3fff3fb1320000ff3f023c2434ff3f193aff3f5f1dff3f183d
+        422cff3fff3fff3ffd29ff3f5e39ff3fdd3bfe2af23ef608ff3fff3fff3fc41e
+        ff3f7d3c693e5c3a000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000000000000000000000000000000000000000000000000000
+        0000000000000000
