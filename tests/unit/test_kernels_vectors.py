@@ -22,13 +22,13 @@ CODE_MAX = 16383
 
 # Kernels call these functions, Python does not: each needs an entry of its own here.
 @njit
-def add_rows(codes, base, stride, lists, start, count, sums, at):
-    forward.add_rows(codes, base, stride, lists, start, count, sums, at)
+def add_rows(codes, base, stride, width, lists, start, count, sums, at):
+    forward.add_rows(codes, base, stride, width, lists, start, count, sums, at)
 
 
 @njit
-def subtract_rows(codes, base, stride, lists, start, count, sums, at):
-    backward.subtract_rows(codes, base, stride, lists, start, count, sums, at)
+def subtract_rows(codes, base, stride, width, lists, start, count, sums, at):
+    backward.subtract_rows(codes, base, stride, width, lists, start, count, sums, at)
 
 
 @njit
@@ -58,11 +58,13 @@ def test_listed_rows_are_added_and_subtracted(stride, sums_type):
         lists = np.concatenate([[7], np.sort(random.permutation(40)[:count])]).astype(np.int32)
         lists[1 : min(count, 4) + 1] = np.arange(min(count, 4))
         expected = codes[lists[1:]].astype(np.int64).sum(axis=0)
-        sums = np.full(stride + 3, 5, sums_type)
-        add_rows(codes.reshape(-1), 0, stride, lists, 1, count, sums, 3)
-        np.testing.assert_array_equal(sums[3:], expected + 5)
-        subtract_rows(codes.reshape(-1), 0, stride, lists, 1, count, sums, 3)
-        np.testing.assert_array_equal(sums, 5)
+        for first, width in ((0, stride), (0, 16), (stride - 16, 16), (0, stride - stride % 48)):
+            sums = np.full(width + 6, 5, sums_type)
+            add_rows(codes.reshape(-1), first, stride, width, lists, 1, count, sums, 3)
+            part = expected[first : first + width] + 5
+            np.testing.assert_array_equal(sums, [5, 5, 5, *part, 5, 5, 5])
+            subtract_rows(codes.reshape(-1), first, stride, width, lists, 1, count, sums, 3)
+            np.testing.assert_array_equal(sums, 5)
 
 
 @njit

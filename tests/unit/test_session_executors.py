@@ -25,7 +25,7 @@ def session(name: str) -> Session:
 
 def test_a_plug_in_runs_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, "bsc_runtime.reference:ReferenceExecutor")
-    assert executors.names() == ("mine", "reference", "simulator")
+    assert executors.names() == ("machine", "mine", "reference", "simulator")
     assert session("mine").digest() == session("reference").digest()
 
 

@@ -46,7 +46,7 @@ def test_at_most_16_bytes_a_weight(target, wear):
 
 def test_a_chip_larger_than_the_machine_is_refused(monkeypatch):
     program = _program((13, 7, 3), "oxram-128")
-    monkeypatch.setattr(memory, "_memory_bytes", lambda: 1000)
+    monkeypatch.setattr(memory, "memory_bytes", lambda: 1000)
     with pytest.raises(DiagnosticError, match="BSC6090"):
         Simulator(program, initial_state(program, 0))
 
