@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from bsc.cli.output import Output
     from bsc_runtime.machine.runs import RunReport
 
-_TRACED = 512
-"""Up to so many samples a trace is kept for the critical path, asked for or not."""
-
 _PATH_ROWS = 8
 
 
@@ -84,7 +81,7 @@ def machine(
         repeats=repeats,
         reads=reads,
         seed=seed,
-        trace=trace is not None or samples <= _TRACED,
+        trace=True if trace is not None else None,
         max_cycles=max_cycles,
         notes=Notes(output.say),
         progress=lambda cycles: output.progress(f"{cycles:,} cycles so far"),

@@ -175,7 +175,7 @@ def _pair():
 @pytest.mark.parametrize("make", [_started, _pair])
 def test_steps_are_the_instructions_of_a_run(make):
     whole, stepped = make(), make()
-    whole._tracing = True
+    whole.tracing = True
     whole.start(INFER, INPUTS, first_index=100, check=7)
     whole.run()
     steps = []

@@ -12,6 +12,7 @@ import pytest
 
 import bsc
 from bsc.backend.isa import emit_image
+from bsc.diag import DiagnosticError
 from bsc.hw.registry import resolve
 from bsc.hw.spec import ArrayGeometry
 from bsc.isa.kinds import EntryKind, Unit
@@ -24,7 +25,7 @@ from bsc.program.executor import EncodedData
 from bsc.testing.networks import dense_network
 from bsc.testing.verified_images import CoreText, assembled
 from bsc_runtime.chip import initial_state
-from bsc_runtime.machine import Machine, Stop, as_chrome, as_table, critical_path
+from bsc_runtime.machine import Machine, Stop, as_chrome, as_table, critical_path, host
 from bsc_runtime.machine.layout import Control
 
 SAMPLES = 30
@@ -256,3 +257,13 @@ def test_deferred_gates_change_neither_results_nor_cycles(cores):
     machine.run()
     assert _all(machine) == _all(_ran(cores, EntryKind.TRAIN)[0])
     assert tuple(machine.trace()) == _ran(cores, EntryKind.TRAIN)[1]
+
+
+def test_a_trace_that_is_too_large_is_refused_before_the_run(monkeypatch):
+    whole, _ = _ran(1, EntryKind.TRAIN)
+    executed = sum(whole.events()["instructions"])
+    monkeypatch.setattr(host, "TRACE_MAX", executed)
+    _started(1, EntryKind.TRAIN)
+    monkeypatch.setattr(host, "TRACE_MAX", executed - 1)
+    with pytest.raises(DiagnosticError, match=f"BSC5251: a trace of {executed:,} instructions"):
+        _started(1, EntryKind.TRAIN)

@@ -59,6 +59,17 @@ class Proof:
         registers = host_registers(samples, batch, repeats, reads)
         return sum(of_core.total(dict(registers)) for of_core in self.durations[kind])
 
+    def instructions(
+        self, kind: EntryKind, *, samples: int, batch: int, repeats: int, reads: int
+    ) -> int:
+        """How many instructions all cores execute in a run: exact, unless the run is trapped.
+
+        Arguments and errors are those of `cycles`.
+        """
+        registers = host_registers(samples, batch, repeats, reads)
+        counted = (tally(trees[kind], lambda _: 1, passing=1) for trees in self.trees)
+        return sum(tree.total(dict(registers)) for tree in counted)
+
     def sums_most(
         self,
         kind: EntryKind,

@@ -18,6 +18,9 @@ from bsc_runtime.machine.layout import Host
 from bsc_runtime.sim.memory import memory_bytes
 from bsc_runtime.sim.rows import fixed, rows_of_words
 
+TRACE_MAX = 2_000_000
+"""Instructions of a trace: more would fill the memory, and no viewer opens it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registers:
@@ -76,6 +79,17 @@ class HostCheck:
     def __init__(self, image: Image, proof: Proof, source: str, max_cycles: int) -> None:
         self._image, self._proof = image, proof
         self._source, self._max_cycles = source, max_cycles
+
+    def trace(self, kind: EntryKind, given: Registers) -> None:
+        """A trace of the run can be kept."""
+        rows = self._proof.instructions(kind, **given.counts())
+        if rows > TRACE_MAX:
+            raise fail(
+                "BSC5251",
+                f"a trace of {rows:,} instructions is too large, at most {TRACE_MAX:,} are kept",
+                at=Span(self._source),
+                help="trace a run of fewer samples",
+            )
 
     def registers(self, kind: EntryKind, given: Registers) -> None:
         """Registers are in range, and the run cannot take too long."""

@@ -79,7 +79,7 @@ class Machine(View):
         state: cells, counters and clocks; None takes the image's own, or cells and counters of 0
             (references too) where it has none.
         source: what diagnostics call the image.
-        trace: whether each instruction is noted.
+        trace: whether each instruction is noted; the attribute `tracing` is asked at each start.
         backing: contents of backing memory by core, uint32.
         max_cycles: runs that could take longer are refused.
         deferred: gates that only `sign` asks for are made when it does; faster, no result and no
@@ -120,7 +120,7 @@ class Machine(View):
         for core, words in (backing or {}).items():
             self._backing[core, : len(words)] = words
         self._breaks = np.zeros(len(self._tables.fabric.code), np.uint8)
-        self._tracing = trace
+        self.tracing = trace
         self._rows: list[Int64] = []
         self._scratch = make_scratch(self._tables.sizes)
         self._stores: dict[type, Store] = {}
@@ -177,6 +177,8 @@ class Machine(View):
             seed=self._clocks.seed if seed is None else seed,
         )
         self._check.registers(kind, given)
+        if self.tracing:
+            self._check.trace(kind, given)
         self._check.streams(kind, given, data, labels, rows)
         self._prepare_counters(kind, given)
         wide = self.proof.wide_sums(kind, **given.counts(), backing=bool(self._backing.any()))
@@ -188,7 +190,7 @@ class Machine(View):
         self._numbers[Run.WORKERS] = 1
         self._numbers[Run.SHIFT] = 16 - self.image.chip.noise_bits
         self._numbers[Run.MODE] = 0 if trains else INFERENCE_BIT
-        trace_rows = _TRACE_ROWS if self._tracing else 0
+        trace_rows = _TRACE_ROWS if self.tracing else 0
         self._state = make_state(self.image, self._tables, kind, given, self._breaks, trace_rows)
         self._rows = []
         self._stop = Stop.LIMIT

@@ -32,6 +32,9 @@ from bsc_runtime.machine.trace import PathPart, TraceRow, critical_path
 from bsc_runtime.metrics import winners
 from bsc_runtime.notes import Notes
 
+_SHORT = 50_000
+"""Instructions of a run that a trace is kept of though nobody asked."""
+
 _SLICE = 2_000_000
 """Instructions between two looks at the clock on the wall."""
 
@@ -115,7 +118,7 @@ def run_image(
     repeats: int = 1,
     reads: int = 1,
     seed: int | None = None,
-    trace: bool = False,
+    trace: bool | None = False,
     max_cycles: int = CYCLES_MAX,
     notes: Notes,
     progress: Callable[[int], None] = lambda cycles: None,
@@ -131,7 +134,7 @@ def run_image(
         repeats: the register REPEATS.
         reads: the register READS.
         seed: key of draws; None is the state's.
-        trace: whether a trace is kept.
+        trace: whether a trace is kept; None keeps one of runs that are short.
         max_cycles: runs that could take longer are refused.
         notes: hears how data are fitted.
         progress: told the cycles so far, now and then.
@@ -139,10 +142,13 @@ def run_image(
     train = kind is EntryKind.TRAIN
     key = seed if seed is not None else loaded.state.seed if loaded.state is not None else 0
     inputs, labels = _streams(loaded, data, samples, key, train, notes)
-    machine = Machine(
-        loaded.image, loaded.state, source=loaded.source, trace=trace, max_cycles=max_cycles
-    )
+    machine = Machine(loaded.image, loaded.state, source=loaded.source, max_cycles=max_cycles)
     count = samples if labels is None else len(labels)
+    machine.tracing = bool(trace)
+    if trace is None:
+        once = {"samples": count, "batch": batch or loaded.image.chip.batch}
+        executed = machine.proof.instructions(kind, **once, repeats=repeats, reads=reads)
+        machine.tracing = executed <= _SHORT
     machine.start(
         kind,
         inputs,
@@ -155,7 +161,7 @@ def run_image(
     )
     while machine.run(_SLICE) is Stop.LIMIT:
         progress(machine.cycles)
-    rows = machine.trace() if trace else []
+    rows = machine.trace() if machine.tracing else []
     return RunReport(
         entry=kind.name.lower(),
         samples=count,
