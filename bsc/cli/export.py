@@ -64,9 +64,11 @@ def export(
             "say what to write: --python OUT.py, --asm OUT.s, --bin OUT.bin, "
             "--conductances OUT.npz, --onnx OUT.onnx"
         )
-    for out in (python, conductances, asm, binary, onnx):
-        if out is not None:
-            keep_inputs(out, program)
+    outs = [out for out in (python, conductances, asm, binary, onnx) if out is not None]
+    if len(set(map(os.path.realpath, outs))) < len(outs):
+        raise typer.BadParameter("two outputs have the same name; one of them would be lost")
+    for out in outs:
+        keep_inputs(out, program)
     loaded = bsc.load(program)
     written: dict[str, str] = {}
     if python is not None:
@@ -101,6 +103,7 @@ def _write_image(
     """Write the words of a program: its own, or those of the ISA backend."""
     from bsc.backend.isa import emit_image, with_state
     from bsc.cli.files import write_bytes, write_text
+    from bsc.diag import Diagnostic, Severity
     from bsc.isa.binary import encode
     from bsc.isa.disassemble import disassemble
     from bsc.program.image import check_image
@@ -114,6 +117,15 @@ def _write_image(
             output.remark(remark)
     if state and program.state is not None:
         image = with_state(image, program.state)
+    if (*program.input.low, *program.input.high) != (0.0, 1.0):
+        output.say(
+            Diagnostic(
+                "BSC3000",
+                "an image takes levels: that the input's range is not 0 to 1 is not in it; "
+                "whoever runs it has to know (`bsc machine --input-range`)",
+                Severity.NOTE,
+            )
+        )
     written: dict[str, str] = {}
     if asm is not None:
         write_text(asm, disassemble(image))

@@ -57,6 +57,15 @@ def machine(
         float,
         typer.Option("--clock-hertz", min=1.0, help="Of an image; a program's target says it."),
     ] = 1e9,
+    input_range: Annotated[
+        str | None,
+        typer.Option(
+            "--input-range",
+            metavar="LO:HI",
+            help="Of an image: values of the data that mean 0 and 1. A program knows its own. "
+            "Default: 0:1.",
+        ),
+    ] = None,
     json: o.Json = False,
 ) -> None:
     """Run an entry of an image on the machine and show where the cycles went."""
@@ -71,7 +80,10 @@ def machine(
     output = Output(json)
     if trace is not None:
         keep_inputs(trace, file)
-    loaded = load_image(file, clock_hertz)
+    span = None if input_range is None else o.parse_range(input_range)
+    if span is not None and file.suffix == ".bsp":
+        raise typer.BadParameter("a program knows its own input range; --input-range is for images")
+    loaded = load_image(file, clock_hertz, span)
     report = run_image(
         loaded,
         EntryKind[entry.upper()],

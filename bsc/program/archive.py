@@ -93,16 +93,24 @@ class ArchiveWriter:
         info.external_attr = 0o644 << 16
         sha = hashlib.sha256()
         size = 0
-        with self._zip.open(info, "w", force_zip64=True) as part:
-            for chunk in chunks:
-                part.write(chunk)
-                sha.update(chunk)
-                size += len(chunk)
+        try:
+            with self._zip.open(info, "w", force_zip64=True) as part:
+                for chunk in chunks:
+                    part.write(chunk)
+                    sha.update(chunk)
+                    size += len(chunk)
+        except OSError:
+            self._zip.fp = None  # or the archive would try to end itself when it is collected
+            raise
         return size, sha.hexdigest()
 
     def close(self) -> None:
         """Write the directory of parts."""
-        self._zip.close()
+        try:
+            self._zip.close()
+        except OSError:
+            self._zip.fp = None
+            raise
 
 
 class ArchiveReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 import bsc as package
 from bsc.isa.binary import decode
 from bsc.isa.kinds import EntryKind
+from bsc.numerics.digest import digest
+from bsc.program.file import save
+from bsc.testing.networks import dense_network
 
 MACHINE_KEYS = {
     "image",
@@ -139,8 +143,6 @@ def test_the_machine_runs_and_traces(words: Path, bsc: Callable, data: Path) -> 
     assert set(ran.json) == MACHINE_KEYS
     state = package.load("t.bsp").state
     assert state is not None
-    from bsc.numerics.digest import digest
-
     assert ran.json["digest"] == digest(state)  # inference changes nothing
     evaluated = bsc("eval", "t.bsp", "--data", data, "--mode", "stochastic", "--json")
     assert ran.json["accuracy"] == evaluated.json["accuracy"]
@@ -159,6 +161,48 @@ def test_the_machine_runs_and_traces(words: Path, bsc: Callable, data: Path) -> 
         ran = bsc("machine", "t.bin", "--data", data, "--entry", entry)
         assert ran.code == 0, ran.err
         assert "cycles" in ran.out
+
+
+def test_an_epoch_on_the_machine_is_an_epoch_of_training(
+    words: Path, bsc: Callable, data: Path
+) -> None:
+    one, two = (
+        bsc("train", words, "--data", data, "--epochs", n, "-o", f"{n}.bsp", "--json").json
+        for n in (1, 2)
+    )
+    run = ("--data", data, "--entry", "train", "--samples", 512, "--json")
+    assert bsc("machine", words, *run).json["digest"] == one["digest"]
+    assert bsc("machine", "1.bsp", *run).json["digest"] == two["digest"]
+
+
+def test_a_regressor_runs_without_labels(bsc: Callable, data: Path) -> None:
+    save(package.compile(dense_network((16, 6, 1)), backend="isa"), "one.bsp")
+    ran = bsc("machine", "one.bsp", "--data", data, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["accuracy"] is None
+    ran = bsc("machine", "one.bsp", "--data", data, "--entry", "train")
+    assert "no entry train; the image has infer, binary" in ran.err
+
+
+def test_an_image_does_not_know_its_inputs_range(bsc: Callable, net: Path, data: Path) -> None:
+    range_ = ("--input-range", "0:2")
+    assert bsc("compile", net, "--backend", "isa", *range_, "-o", "w.bsp").code == 0
+    ran = bsc("export", "w.bsp", "--bin", "w.bin")
+    assert "the input's range is not 0 to 1 is not in it" in ran.err
+    one, other = (
+        bsc("machine", name, "--data", data, "--json", *more).json
+        for name, more in (("w.bsp", ()), ("w.bin", range_))
+    )
+    assert one["events"] == other["events"]
+    assert one["accuracy"] == other["accuracy"]
+    assert bsc("machine", "w.bin", "--data", data, "--json").json["events"] != one["events"]
+    assert bsc("machine", "w.bsp", "--data", data, *range_).code == 2
+
+
+def test_two_outputs_have_two_names(words: Path, bsc: Callable) -> None:
+    ran = bsc("export", words, "--asm", "same", "--bin", "./same")
+    assert ran.code == 2
+    assert "same name" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -194,10 +238,6 @@ def test_no_image_runs_that_is_damaged(words: Path, bsc: Callable, data: Path) -
 
 
 def test_words_of_another_program_are_refused(words: Path, bsc: Callable, net: Path) -> None:
-    from dataclasses import replace
-
-    from bsc.program.file import save
-
     assert bsc("compile", net, "--backend", "isa", "--target", "pcm-64", "-o", "o.bsp").code == 0
     mixed = replace(package.load(words), image=package.load("o.bsp").image)
     save(mixed, "mixed.bsp")

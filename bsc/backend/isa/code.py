@@ -56,7 +56,6 @@ class Item:
         name: mnemonic.
         operands: by the names of the table.
         origin: the model's layer.
-        slots: whether it opens a loop over slots.
     """
 
     name: str

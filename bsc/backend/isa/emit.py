@@ -137,7 +137,7 @@ class _Records:
             for name, layer in zip(self.layer_names, layers, strict=True)
         )
         self.neurons = tuple(self._neuron(i, layer) for i, layer in enumerate(layers[:-1]))
-        self.readouts = tuple(self._readout(i, layer) for i, layer in enumerate(layers))[-1]
+        self.readouts = self._readout(len(layers) - 1, layers[-1])
         self.update_numbers: dict[tuple[int, int], int] = {}
         self.updates = tuple(self._updates(layers))
         self.tables = tuple(self._made)

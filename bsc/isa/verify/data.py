@@ -33,6 +33,9 @@ _TILES = 1 << 16
 _CELLS = 1 << 32
 _SCALE = 1 << 24
 
+_QUEUE_MOST = 64
+"""Instructions that a unit may hold: a chip has room for so many."""
+
 
 def check_data(image: Image, report: Report) -> None:
     """Report what is wrong with chip, timing, arrays, vectors and tiles."""
@@ -43,6 +46,9 @@ def check_data(image: Image, report: Report) -> None:
         for field in fields(Timing):
             if getattr(image.timing, field.name) < 1:
                 report.wrong(DATA, "timing", f"{field.name} is 0, expected 1 or more")
+        if image.timing.queue > _QUEUE_MOST:
+            found = image.timing.queue
+            report.wrong(DATA, "timing", f"queue is {found}, expected 1 to {_QUEUE_MOST}")
     arrays = [_array(number, array, report) for number, array in enumerate(image.arrays)]
     if len(image.arrays) > _ARRAYS:
         report.wrong(DATA, "arrays", f"{len(image.arrays)} arrays, expected at most {_ARRAYS}")

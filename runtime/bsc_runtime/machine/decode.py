@@ -250,8 +250,10 @@ class _Decoder:
             row[Place.COLUMN], row[Place.COLUMNS] = rectangle.column_start, rectangle.columns
             row[Place.ARRAY_INPUTS], row[Place.ARRAY_ROWS] = array.inputs, array.rows
             row[Place.ALL_LINES] = number in all_lines
-            row[Place.WIDTH] = _vector_width(rectangle.columns, ends_right)
-            row[Place.HEIGHT] = _vector_width(driven, ends_below)
+            right = rectangle.column_start - block.column_start
+            down = rectangle.row_start - block.row_start
+            row[Place.WIDTH] = _vector_width(right, rectangle.columns, ends_right)
+            row[Place.HEIGHT] = _vector_width(down, driven, ends_below)
             row[Place.ACROSS], row[Place.SIDE] = rectangle.across, rectangle.side
             row[Place.PART] = not self.blocks.whole(rectangle)
         return rows
@@ -335,9 +337,13 @@ class _Decoder:
         lists += named
 
 
-def _vector_width(lines: int, ends: bool) -> int:
-    """Lines that loops of 16 may go over: zeros follow the last ones of a block."""
-    return -(-lines // 16) * 16 if ends else lines // 16 * 16
+def _vector_width(start: int, lines: int, ends: bool) -> int:
+    """Lines that loops of 16 may go over, for lines from `start` on in a block.
+
+    Rows of a block are padded with zeros to whole sixteens. So the last lines of a block may be
+    rounded up, if the others before them are whole sixteens too; else the next row would be read.
+    """
+    return -(-lines // 16) * 16 if ends and start % 16 == 0 else lines // 16 * 16
 
 
 def _stride(kind: VectorKind, length: int) -> int:

@@ -15,6 +15,9 @@ from bsc.isa.verify.trees import Instr, Loop, Node, host_registers
 
 _MOST = (1 << 31) - 1
 
+_LOOKED_AT = 1 << 22
+"""Tiles times words of code of a core up to which counters are followed one by one."""
+
 
 @dataclass(slots=True)
 class _Counted:
@@ -77,6 +80,10 @@ def largest_counter(
         if any(node.name == "place" for node in _flat(trees[kind])):
             return _MOST
         registers = host_registers(**counts)
+        if len(image.cores[core].tiles) * len(image.cores[core].code) > _LOOKED_AT:
+            # Too much to follow tile by tile: as if nothing was ever checked.
+            most = max(most, rest + proof.executed(kind, core, "count", **counts))
+            continue
         found = _walk(image, core, trees[kind], registers)
         reached = np.maximum(rest + found.before, found.peak)
         most = max(most, float(reached.max(initial=0)))

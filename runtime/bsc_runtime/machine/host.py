@@ -60,10 +60,23 @@ def encoded(inputs: EncodedData | npt.NDArray[Any] | None) -> EncodedData:
         _verify_encoded(inputs)
         return inputs
     values = np.asarray(inputs)
+    if values.dtype == np.uint8:
+        raise fail(
+            "BSC5252",
+            "bytes need a table of 256 levels",
+            help="EncodedData(pixels, bsc.numerics.tables.pixel_levels())",
+        )
     whole = values.ndim == 2 and values.dtype.kind in "iu"
     if not whole or (values.size and not 0 <= values.min() <= values.max() <= 65536):
         raise fail("BSC5252", "inputs must be whole levels in 0..65536, [samples, elements]")
     return EncodedData(values.astype(np.int32), none)
+
+
+def samples_of(data: EncodedData, labels: npt.NDArray[Any] | None) -> int:
+    """Samples that streams hold: where no inputs are given, those of the labels."""
+    if data.values.shape[1] == 0 and labels is not None and labels.ndim:
+        return len(labels)
+    return len(data)
 
 
 def _verify_encoded(data: EncodedData) -> None:
@@ -109,7 +122,9 @@ class HostCheck:
             raise self._wrong(f"the seed {given.seed} is not in 0..2^64-1")
         if not 0 <= given.first <= INDEX_MAX - given.samples:
             raise self._wrong("a sample index is beyond 2^48-1")
-        if not 0 <= given.check < INDEX_MAX:
+        cores = range(len(self._image.cores))
+        ticks = max(self._proof.executed(kind, c, "tick", **given.counts()) for c in cores)
+        if not 0 <= given.check <= INDEX_MAX - 1 - ticks:
             raise self._wrong("a check is beyond 2^48-1")
         cycles = self._proof.cycles(kind, **given.counts())
         if cycles > self._max_cycles:
@@ -144,11 +159,19 @@ class HostCheck:
                 if taken > len(order):
                     what = "inputs" if name == "in" else "labels"
                     raise self._wrong(f"core {core} takes {taken} {what}, there are {len(order)}")
-                if name == "label" and taken and (labels is None or labels.shape != (len(data),)):
-                    raise self._wrong(f"the run needs a label for each of {len(data)} samples")
-        if labels is not None and labels.size and (labels.min() < 0 or labels.max() >= 1 << 31):
-            raise self._wrong("a label is not in 0..2^31-1")
-        if order.size and not 0 <= order.min() <= order.max() < max(1, len(data)):
+                if name == "label" and taken and labels is None:
+                    raise self._wrong(f"the run needs a label for each of {len(order)} samples")
+        given_samples = samples_of(data, labels)
+        if labels is not None:
+            if labels.shape != (given_samples,) or labels.dtype.kind not in "iu":
+                raise self._wrong(
+                    f"the run needs a label for each of {given_samples} samples, a whole number"
+                )
+            if labels.size and (labels.min() < 0 or labels.max() >= 1 << 31):
+                raise self._wrong("a label is not in 0..2^31-1")
+        if order.ndim != 1 or order.dtype.kind not in "iu":
+            raise self._wrong("the order must be whole numbers, [samples]")
+        if order.size and not 0 <= order.min() <= order.max() < max(1, given_samples):
             raise self._wrong("the order names samples that the inputs do not have")
 
     def lay_out(
@@ -161,18 +184,15 @@ class HostCheck:
     ) -> Host:
         """Streams as the engine reads and writes them."""
         cores = self._image.cores
-        longest = max((v.length for core in cores for v in core.vectors), default=1)
-        given_out = [
-            self._proof.executed(kind, core, "out", **given.counts()) for core in range(len(cores))
-        ]
-        needed, there = 8 * len(cores) * longest * max(given_out), memory_bytes()
+        room = max(self._results(kind, core, given) for core in range(len(cores)))
+        needed, there = 8 * len(cores) * room, memory_bytes()
         if needed > there:
             raise fail(
                 "BSC5251",
                 f"the run's results need {needed >> 20} MiB, this machine has {there >> 20} MiB",
                 at=Span(self._source),
             )
-        out = np.zeros((len(cores), longest * max(given_out)), np.int64)
+        out = np.zeros((len(cores), room), np.int64)
         known = np.zeros(len(data), np.int32) if labels is None else labels.astype(np.int32)
         if data.values.shape[1] == 0:  # nothing is taken
             none = np.zeros((1, 1), np.uint64)
@@ -180,6 +200,17 @@ class HostCheck:
         values, order, known = rows_of_words(data.values, order, known)
         levels = fixed(np.ascontiguousarray(data.levels, np.int32))
         return Host(values, levels, known, order, out)
+
+    def _results(self, kind: EntryKind, core: int, given: Registers) -> int:
+        """Elements that a core gives to its output stream; all its `out` are alike long."""
+        vectors = self._image.cores[core].vectors
+        lengths = {
+            vectors[node.decoded.operands["sum"]].length
+            for node in instructions(self._proof.trees[core][kind])
+            if node.name == "out"
+        }
+        executed = self._proof.executed(kind, core, "out", **given.counts())
+        return executed * max(lengths, default=0)
 
     def _wrong(self, message: str) -> DiagnosticError:
         return fail("BSC5252", message, at=Span(self._source))

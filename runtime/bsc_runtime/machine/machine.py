@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bsc.diag import Span, fail
 from bsc.isa.image import Image
-from bsc.isa.kinds import EntryKind, tiles_of
+from bsc.isa.kinds import EntryKind, Unit, tiles_of
 from bsc.isa.text import line_of
 from bsc.isa.verify import Proof, verify_image
 from bsc.isa.words import Decoded, decode_word
@@ -22,11 +22,12 @@ from bsc_runtime.kernels.layout import Network, Run
 from bsc_runtime.machine.cells import Cells
 from bsc_runtime.machine.decode import Tables, decode_image
 from bsc_runtime.machine.growth import largest_counter
-from bsc_runtime.machine.host import HostCheck, Registers, encoded
+from bsc_runtime.machine.host import HostCheck, Registers, encoded, samples_of
 from bsc_runtime.machine.layout import (
     Control,
     Event,
     Int64,
+    Message,
     Reg,
     State,
     Stop,
@@ -118,6 +119,13 @@ class Machine(View):
         self._cells.mark(self._thresholds())
         self._backing = np.zeros((len(image.cores), image.chip.backing), np.uint32)
         for core, words in (backing or {}).items():
+            if not 0 <= core < len(image.cores) or len(words) > image.chip.backing:
+                raise fail(
+                    "BSC5252",
+                    f"{len(words)} words for the backing memory of core {core}; there are "
+                    f"{len(image.cores)} cores with {image.chip.backing} words each",
+                    at=Span(source),
+                )
             self._backing[core, : len(words)] = words
         self._breaks = np.zeros(len(self._tables.fabric.code), np.uint8)
         self.tracing = trace
@@ -163,9 +171,17 @@ class Machine(View):
             DiagnosticError: BSC5252 for registers or streams that do not fit, BSC5253 for a run
                 that could take more cycles than allowed.
         """
+        if kind not in tuple(EntryKind):
+            raise fail("BSC5252", f"{kind!r} is no entry; EntryKind has them", at=Span(self.source))
+        kind = EntryKind(kind)
         data = encoded(inputs)
-        rows = np.arange(len(data)) if order is None else order
-        rows = np.asarray(rows, np.int64)
+        if labels is not None:
+            labels = np.asarray(labels)
+        rows = (
+            np.arange(samples_of(data, labels), dtype=np.int64)
+            if order is None
+            else np.asarray(order)
+        )
         trains = kind is EntryKind.TRAIN
         given = Registers(
             samples=len(rows) if samples is None else samples,
@@ -182,7 +198,7 @@ class Machine(View):
         self._check.streams(kind, given, data, labels, rows)
         self._prepare_counters(kind, given)
         wide = self.proof.wide_sums(kind, **given.counts(), backing=bool(self._backing.any()))
-        self._host = self._check.lay_out(kind, given, data, labels, rows)
+        self._host = self._check.lay_out(kind, given, data, labels, rows.astype(np.int64))
         self._store = self._store_of(np.int64 if wide else np.int32)
         self._numbers = np.zeros(len(Run), np.int64)
         self._numbers[Run.KEY_0] = given.seed & 0xFFFFFFFF
@@ -285,6 +301,9 @@ class Machine(View):
     def _check_memory(self) -> None:
         cores = len(self.image.cores)
         needed = self._tables.sizes.bytes_needed(8) + 4 * cores * self.image.chip.backing
+        needed += 16 * cores * len(Unit) * self.image.timing.queue
+        messages = len(self._tables.channels) * self.image.chip.channel_depth
+        needed += 8 * len(Message) * messages
         needed += _CELL_BYTES * sum(array.rows * array.columns for array in self.image.arrays)
         there = memory_bytes()
         if needed > there:

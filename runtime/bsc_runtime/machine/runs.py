@@ -89,12 +89,15 @@ class RunReport:
     trace: list[TraceRow]
 
 
-def load_image(path: Path, clock_hertz: float) -> Loaded:
+def load_image(
+    path: Path, clock_hertz: float, input_range: tuple[float, float] | None = None
+) -> Loaded:
     """An image file, or the image of a program file.
 
     Args:
         path: `.bin`, or `.bsp`.
         clock_hertz: of images, which do not say it; a program's target does.
+        input_range: values that mean 0 and 1, of images, which do not say it either; None is 0, 1.
     """
     if path.suffix == ".bsp":
         program = load(path)
@@ -105,7 +108,9 @@ def load_image(path: Path, clock_hertz: float) -> Loaded:
     image = read_image(path)
     verify_image(image, str(path))
     size = _input_length(image)
-    return Loaded(image, InputSpec("x", (size,), size), image.state, clock_hertz, str(path))
+    low, high = input_range or (0.0, 1.0)
+    spec = InputSpec("x", (size,), size, (low,), (high,), declared=input_range is not None)
+    return Loaded(image, spec, image.state, clock_hertz, str(path))
 
 
 def run_image(
@@ -140,12 +145,13 @@ def run_image(
         progress: told the cycles so far, now and then.
     """
     train = kind is EntryKind.TRAIN
-    key = seed if seed is not None else loaded.state.seed if loaded.state is not None else 0
-    inputs, labels = _streams(loaded, data, samples, key, train, notes)
+    before = loaded.state or ChipState()
+    key = before.seed if seed is None else seed
+    inputs, labels, last = _streams(loaded, data, samples, key, kind, notes)
     machine = Machine(loaded.image, loaded.state, source=loaded.source, max_cycles=max_cycles)
-    count = samples if labels is None else len(labels)
+    count = samples if inputs is None else len(inputs)
     machine.tracing = bool(trace)
-    if trace is None:
+    if trace is None and kind in loaded.image.kinds():
         once = {"samples": count, "batch": batch or loaded.image.chip.batch}
         executed = machine.proof.instructions(kind, **once, repeats=repeats, reads=reads)
         machine.tracing = executed <= _SHORT
@@ -170,27 +176,39 @@ def run_image(
         events=machine.events(),
         executed=machine.executed(),
         accuracy=None if train or labels is None else _accuracy(machine, labels),
-        digest=digest(_after(machine, loaded.state, key, count if train else 0)),
+        digest=digest(_after(machine, before, key, count if train else 0, last)),
         path=critical_path(rows),
         trace=rows,
     )
 
 
 def _streams(
-    loaded: Loaded, data: DataSet, samples: int, seed: int, train: bool, notes: Notes
-) -> tuple[EncodedData | None, npt.NDArray[np.int32] | None]:
-    """Inputs and labels in the order of the run; none for code that takes none."""
+    loaded: Loaded, data: DataSet, samples: int, seed: int, kind: EntryKind, notes: Notes
+) -> tuple[EncodedData | None, npt.NDArray[np.int32] | None, bool]:
+    """Inputs and labels in the order of the run, and whether they end an epoch.
+
+    Training goes on where the state stands in its epoch. There are no labels where there is nothing
+    to compare with them.
+    """
     if loaded.input.size == 0:
-        return None, None
+        return None, None, False
+    train = kind is EntryKind.TRAIN
     x, y = (data.input_for(loaded.input), data.labels()) if train else _asked(data, loaded.input)
     if not len(x):
         raise fail("BSC6007", "the data are empty", at=Span(data.name))
     values = fit_input(loaded.input, x, notes, what="x")
-    columns = max(2, loaded.image.arrays[-1].columns) if loaded.image.arrays else 2
-    labels = class_indices(y, len(values), columns, loaded.classes)
-    order = epoch_order(seed, 0, len(values)) if train else np.arange(len(values), dtype=np.int64)
-    chosen = order[:samples]
-    return encode(loaded.input, values[chosen]), labels[chosen]
+    order, start = np.arange(len(values), dtype=np.int64), 0
+    if train:
+        before = loaded.state or ChipState()
+        order, start = epoch_order(seed, before.epochs, len(values)), before.place
+    chosen = order[start : start + samples]
+    if not len(chosen):
+        raise fail("BSC6007", "the state has seen all samples of this epoch", at=Span(data.name))
+    columns = loaded.image.arrays[-1].columns if loaded.image.arrays else 0
+    labels = None
+    if columns > 1:
+        labels = class_indices(y, len(values), columns, loaded.classes)[chosen]
+    return encode(loaded.input, values[chosen]), labels, start + len(chosen) == len(values)
 
 
 def _input_length(image: Image) -> int:
@@ -217,14 +235,15 @@ def _accuracy(machine: Machine, labels: npt.NDArray[np.generic]) -> float | None
     return float(np.mean(winners(given[0]) == labels))
 
 
-def _after(machine: Machine, state: ChipState | None, seed: int, samples: int) -> ChipState:
+def _after(
+    machine: Machine, before: ChipState, seed: int, samples: int, ends_epoch: bool
+) -> ChipState:
     """The chip's state when the run is over."""
-    before = ChipState() if state is None else state
     checks = [machine.registers(core)["check"] for core in range(len(machine.image.cores))]
     return ChipState(
         machine.arrays(),
         seed,
         before.samples + samples,
         max(checks) if samples else before.checks,
-        before.epochs,
+        before.epochs + (samples > 0 and ends_epoch),
     )

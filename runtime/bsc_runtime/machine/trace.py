@@ -125,8 +125,9 @@ class PathPart:
 def critical_path(rows: Sequence[TraceRow]) -> tuple[PathPart, ...]:
     """What the run's length is made of, the largest part first.
 
-    From the instruction that ended last, back along what each waited for; the cycles of a row on
-    the path are those from its start to the start of what waited for it.
+    From the instruction that ended last, back along what each waited for. The cycles of a row on
+    the path are those from its start to the start of what waited for it; what of them is longer
+    than the instruction itself went into issuing those between, and is booked as `issue`.
     """
     if not rows:
         return ()
@@ -135,9 +136,15 @@ def critical_path(rows: Sequence[TraceRow]) -> tuple[PathPart, ...]:
     until = rows[place].end
     while place >= 0:
         row = rows[place]
-        key = (row.core, row.unit, row.name, row.origin)
-        start = row.start if row.cause >= 0 else 0  # before it there is only the issue
-        spent[key] = spent.get(key, 0) + until - start
+        own = min(until - row.start, row.end - row.start)
+        between = until - row.start - own
+        if row.cause < 0:
+            between += row.start  # before it there is only the issue
+        for key, cycles in (
+            ((row.core, row.unit, row.name, row.origin), own),
+            ((row.core, "control", "issue", ""), between),
+        ):
+            spent[key] = spent.get(key, 0) + cycles
         until, place = row.start, row.cause
     parts = [PathPart(*key, cycles) for key, cycles in spent.items() if cycles]
     return tuple(sorted(parts, key=lambda part: -part.cycles))

@@ -25,6 +25,7 @@ from bsc_runtime.machine.layout import (
     Stop,
     Store,
     Trace,
+    Vec,
 )
 from bsc_runtime.machine.memories import elements
 from bsc_runtime.machine.trace import TraceRow
@@ -55,7 +56,7 @@ class View:
 
     def registers(self, core: int) -> dict[str, int]:
         """Registers of a core by name; `pc` is the address of its next word."""
-        row = self._running().registers[core]
+        row = self._running().registers[self._core(core)]
         names = {r.name.lower(): int(row[Reg[r.name]]) for r in Register}
         counters = {n.lower(): int(row[Reg[n]]) for n in ("SLOT", "REPEAT", "READ", "POSITION")}
         clocks = {"base": int(row[Reg.BASE]), "check": int(row[Reg.CHECK])}
@@ -68,18 +69,19 @@ class View:
 
     def vector(self, core: int, name: str, slot: int | None = None) -> npt.NDArray[np.int64]:
         """Elements of a vector: of the present slot, or of another."""
-        names = [v.name for v in self.image.cores[core].vectors]
+        names = [v.name for v in self.image.cores[self._core(core)].vectors]
         if name not in names:
             raise fail("BSC5252", f"core {core} has no vector {name!r}")
         vec = self._tables.fabric.vectors[self._tables.first_vectors[core] + names.index(name)]
-        if self._state is not None and self._state.deferred[:, Deferred.WAITING].any():
-            raise fail("BSC5252", "gates are not made yet: the machine was made with deferred=True")
         at_slot = int(self._running().registers[core, Reg.SLOT]) if slot is None else slot
+        own = int(vec[Vec.TIME] + at_slot % vec[Vec.SLOTS])
+        if self._running().deferred[own, Deferred.WAITING]:
+            raise fail("BSC5252", f"{name} is not made yet: the machine has deferred=True")
         return elements(self._store, self._host, vec, at_slot)
 
     def output(self, core: int) -> npt.NDArray[np.int64]:
         """The output stream of a core so far, a row for each `out` where all are alike long."""
-        given = self._host.out[core, : int(self._running().registers[core, Reg.OUTPUT])]
+        given = self._host.out[self._core(core), : int(self._running().registers[core, Reg.OUTPUT])]
         widths = {
             self.image.cores[core].vectors[decoded.operands["sum"]].length
             for decoded in map(decode_word, self.image.cores[core].code)
@@ -121,6 +123,12 @@ class View:
     def arrays(self) -> list[ArrayState]:
         """Copies of cells, counters, references and wear of the logical arrays."""
         return self._cells.unload()
+
+    def _core(self, core: int) -> int:
+        """A number that is a core's."""
+        if not 0 <= core < len(self.image.cores):
+            raise fail("BSC5252", f"there is no core {core}; the image has {len(self.image.cores)}")
+        return core
 
     def _running(self) -> State:
         if self._state is None:
