@@ -10,6 +10,7 @@ from bsc.diag import Span, fail
 from bsc.isa.assembly_reader import Reader
 from bsc.isa.assembly_tokens import MOST_PROBLEMS, numbered_lines
 from bsc.isa.binary import read_bytes
+from bsc.isa.header import MAGIC
 from bsc.isa.image import Image
 from bsc.isa.wellformed import flaws
 
@@ -30,7 +31,11 @@ def read_assembly(path: Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise fail("BSC5220", f"no UTF-8 at byte {error.start}", at=Span(str(path))) from None
+        help = None
+        if data.startswith(MAGIC):
+            help = "this is an image: `bsc dis` writes it as assembly"
+        message = f"no UTF-8 at byte {error.start}"
+        raise fail("BSC5220", message, at=Span(str(path)), help=help) from None
 
 
 def assemble(text: str, source: str) -> Image:

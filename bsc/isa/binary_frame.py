@@ -104,7 +104,7 @@ def _is_image(view: memoryview, source: str) -> None:
     if start.lstrip()[:1] in (b".", b";"):
         help = "if this is assembly, `bsc asm` makes an image of it"
     elif start.startswith(b"PK"):
-        help = "if this is a program (.bsp), it is no image; images are made from programs"
+        help = "if this is a program (.bsp), `bsc export PROGRAM --bin OUT.bin` writes its image"
     message = "the file is empty" if not start else "it does not begin as images do"
     raise fail("BSC5201", f"no image: {message}", at=Span(source), help=help)
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.isa.header import MAGIC
 from bsc.program.tensors import ByteSource
 
 _MEMBERS_MAX = 16
@@ -188,7 +189,7 @@ class ArchiveReader:
         except (*_BROKEN, OSError) as error:
             reason = "is empty" if self._length() == 0 else str(error)
             message = f"no program file: {reason[:1].lower()}{reason[1:]}"
-            raise fail("BSC5002", message, at=Span(str(self.path))) from None
+            raise fail("BSC5002", message, at=Span(str(self.path)), help=self._other()) from None
         infos = self._zip.infolist()
         if len(infos) > _MEMBERS_MAX:
             message = f"no program file: an archive of {len(infos)} parts"
@@ -206,6 +207,14 @@ class ArchiveReader:
         if sum(info.file_size for info in infos) > self._length() and "manifest.json" in parts:
             raise self.wrong("BSC5007", "directory", "the parts claim to be larger than the file")
         return parts
+
+    def _other(self) -> str | None:
+        """What to do with a file that is something else."""
+        self._stream.seek(0)
+        start = self._stream.read(len(MAGIC))
+        if start == MAGIC:
+            return "this is an image of the instruction set: `bsc machine` runs it"
+        return None
 
     def _length(self) -> int:
         return os.fstat(self._stream.fileno()).st_size

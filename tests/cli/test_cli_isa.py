@@ -199,6 +199,14 @@ def test_an_image_does_not_know_its_inputs_range(bsc: Callable, net: Path, data:
     assert bsc("machine", "w.bsp", "--data", data, *range_).code == 2
 
 
+def test_mixed_up_files_are_told_from_each_other(words: Path, bsc: Callable, data: Path) -> None:
+    assert bsc("export", words, "--bin", "w.bin").code == 0
+    assert "`bsc dis` writes it as assembly" in bsc("asm", "w.bin", "-o", "x.bin").err
+    assert "`bsc machine` runs it" in bsc("eval", "w.bin", "--data", data).err
+    words.rename("w.dat")
+    assert "--bin OUT.bin` writes its image" in bsc("machine", "w.dat", "--data", data).err
+
+
 def test_two_outputs_have_two_names(words: Path, bsc: Callable) -> None:
     ran = bsc("export", words, "--asm", "same", "--bin", "./same")
     assert ran.code == 2
