@@ -13,18 +13,23 @@ from bsc.program.model import Program
 
 
 def check_image(program: Program, source: str) -> Image:
-    """Decode and verify the words of a program of the ISA backend.
+    """Decode and verify the words of a program of the ISA backend; see `own_image`."""
+    image = own_image(program, source)
+    verify_image(image, source)
+    return image
+
+
+def own_image(program: Program, source: str) -> Image:
+    """Decode the words of a program of the ISA backend, for whoever verifies them anyway.
 
     Args:
         program: with words.
         source: what diagnostics call them.
 
     Raises:
-        DiagnosticError: BSC52xx, the words are damaged or not in order; BSC5256, they are of
-            another program.
+        DiagnosticError: BSC52xx, the words are damaged; BSC5256, they are of another program.
     """
     image = decode(program.image, source)
-    verify_image(image, source)
     direct = program.plan.rule is Rule.SGD
     style = CellStyle.DIRECT if direct else program.target.device.style
     found = [(a.layer, a.style, a.rows, a.inputs, a.columns) for a in image.arrays]

@@ -15,7 +15,7 @@ from bsc.isa.kinds import EntryKind
 from bsc.numerics.cells import forward_weights
 from bsc.numerics.state import ChipState
 from bsc.program.executor import EncodedData, TrainCounts
-from bsc.program.image import check_image
+from bsc.program.image import own_image
 from bsc.program.model import Program
 from bsc_runtime.machine.layout import Event
 from bsc_runtime.machine.machine import Machine
@@ -27,9 +27,9 @@ _MODES = {"stochastic": EntryKind.INFER, "vote": EntryKind.VOTE, "binary": Entry
 
 
 def image_of(program: Program) -> Image:
-    """The image inside a program, or the one that is made of its steps."""
+    """The image inside a program, or the one that is made of its steps; machines verify it."""
     if program.image:
-        return check_image(program, f"<image of {program.name}>")
+        return own_image(program, f"<image of {program.name}>")
     return emit_image(program).image
 
 
