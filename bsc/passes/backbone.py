@@ -20,6 +20,7 @@ ACTIVATIONS = frozenset(
     {"sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "clip", "sign", "neuron"}
 )
 _REARRANGING = frozenset({"reshape", "transpose", "identity", "cast"})
+_OF_IMAGES = {"conv2d": "convolution", "max_pool": "pooling", "average_pool": "pooling"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,18 @@ def _next_layer(
 def _check_tail(
     graph: Graph, tail: tuple[Node, ...], head: list[Node], has_layers: bool, sink: Sink
 ) -> None:
+    images = [node for node in tail if node.op in _OF_IMAGES]
+    for node in images:
+        sink.add(
+            "BSC3004",
+            f"{node.op} `{node.origin or node.outputs[0]}` is a {_OF_IMAGES[node.op]}, which no "
+            "array can take",
+            at=place(node),
+            help="bsc compiles perceptrons so far; convolutional layers are not mapped to arrays "
+            "yet",
+        )
+    if images:
+        return  # that nothing behind them is reached follows from it
     if not has_layers:
         sink.add(
             "BSC3003",

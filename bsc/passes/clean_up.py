@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -11,13 +12,23 @@ from bsc.ir.builder import GraphBuilder, rebuild
 from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding, TensorType
+from bsc.ir.verifier import input_types
 from bsc.ops import OPS
 from bsc.ops.source import SOURCE_OPS
 from bsc.ops.source.activations import FLOAT_MAX
 from bsc.ops.source.rules import integers, number
+from bsc.ops.source.windows import effort
 
 _EXACT = {(Encoding.F32, Encoding.F64), (Encoding.I32, Encoding.I64), (Encoding.U8, Encoding.I32)}
 """Casts that lose nothing, so that the cast back undoes them."""
+
+MOST_ELEMENTS = 1 << 24
+"""A constant of more elements is made only from as many: two short ones could broadcast to more
+than memory holds."""
+
+MOST_EFFORT = 1 << 28
+"""A convolution or pooling of constants is computed where it looks at no more elements: that takes
+numpy about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +45,10 @@ class CleanUp:
     def run(self, graph: Graph) -> PassResult:
         """Clean a graph of any stage; only float operators are touched."""
         cleaned = without_dead(graph)
-        cleaned = rebuild(cleaned, OPS, _Rule(cleaned))
+        rule = _Rule(cleaned)
+        cleaned = rebuild(cleaned, OPS, rule)
         cleaned = without_dead(cleaned)
-        return PassResult(cleaned, cleaned is not graph)
+        return PassResult(cleaned, cleaned is not graph, tuple(rule.remarks))
 
 
 def without_dead(graph: Graph) -> Graph:
@@ -57,6 +69,7 @@ class _Rule:
 
     def __init__(self, graph: Graph) -> None:
         self._outputs = set(graph.outputs)
+        self.remarks: list[str] = []
 
     def __call__(self, builder: GraphBuilder, node: Node) -> str | None:
         if node.op not in SOURCE_OPS:
@@ -79,9 +92,29 @@ class _Rule:
             return None
         if self._outputs.intersection(node.outputs):
             return None  # an output is no constant: the node hands it out
+        reason = _too_costly(builder, node)
+        if reason:
+            self.remarks.append(f"{node.origin or node.outputs[0]}: constant, but {reason}")
+            return None
         values = [builder.constants[name] if name else None for name in node.inputs]
         (result,) = OPS[node.op].reference(values, node.attrs, None)
         return builder.constant(builder.fresh_name(node.outputs[0]), np.asarray(result))
+
+
+def _too_costly(builder: GraphBuilder, node: Node) -> str:
+    """Why a constant is not worth computing now; empty where it is."""
+    given = [[int(d) for d in builder.type_of(name).shape] for name in node.inputs if name]
+    made = [int(d) for d in _type_of(builder, node).shape]
+    elements = prod(made)
+    if elements > max(MOST_ELEMENTS, sum(map(prod, given))):
+        return f"its {elements:,} elements are more than it is made from"
+    kernel = given[1][1:] if node.op == "conv2d" else node.attrs.get("kernel")
+    if kernel is None:
+        return ""
+    looked_at = effort(node.attrs, kernel, given[0], made)  # type: ignore[arg-type]
+    if looked_at > MOST_EFFORT:
+        return f"looking at {looked_at:,} elements would take long"
+    return ""
 
 
 def _rearranged(builder: GraphBuilder, node: Node) -> str | None:
@@ -157,5 +190,5 @@ def _producer(builder: GraphBuilder, value: str) -> Node | None:
 
 
 def _type_of(builder: GraphBuilder, node: Node) -> TensorType:
-    types = [builder.type_of(name) for name in node.inputs]
+    types = input_types(node.inputs, builder.types)
     return OPS[node.op].infer(types, node.attrs)[0]

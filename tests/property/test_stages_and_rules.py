@@ -28,7 +28,7 @@ DIMS = st.sampled_from([0, 1, 2, 3, "N", "M", 10**20])
 TYPES = st.builds(
     TensorType,
     st.just(Encoding.F32) | st.sampled_from(Encoding),
-    st.lists(DIMS, max_size=3).map(tuple),
+    st.lists(DIMS, max_size=4).map(tuple),
 )
 INTS = st.sampled_from([-2, -1, 0, 1, 2, 3, 10**20])
 WORDS = st.sampled_from(["", "x", "relu", "logistic", "clip", "none", "f32", "i64"])
@@ -37,7 +37,7 @@ VALUES = {
     AttrKind.INT: INTS,
     AttrKind.FLOAT: st.floats(),
     AttrKind.STR: WORDS,
-    AttrKind.INTS: st.lists(INTS, max_size=3).map(tuple),
+    AttrKind.INTS: st.lists(INTS, max_size=4).map(tuple),
     AttrKind.FLOATS: st.lists(st.floats(), max_size=3).map(tuple),
     AttrKind.STRS: st.lists(WORDS, max_size=3).map(tuple),
 }

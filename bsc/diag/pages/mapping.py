@@ -29,7 +29,8 @@ MAPPING: dict[str, CodePage] = {
         "an operator stands where no array can take it",
         "Before the first layer only rearranging and constant scaling may stand, between two "
         "layers only an activation and constant scaling. What comes behind the last layer runs "
-        "beside the arrays and is free, but may not read the input or hold further layers.",
+        "beside the arrays and is free, but may not read the input or hold further layers. "
+        "Convolutions and poolings are not mapped to arrays yet.",
     ),
     "BSC3005": CodePage(
         "a layer is too wide",

@@ -16,13 +16,16 @@ from bsc.ops.source.activations import (
 )
 from bsc.ops.source.arithmetic import ADD, DIV, MUL, SUB
 from bsc.ops.source.classify import ARGMAX, GATHER_FEATURES, LOG_SOFTMAX, SOFTMAX
+from bsc.ops.source.convolution import CONV2D
 from bsc.ops.source.linear import DENSE, MATMUL
 from bsc.ops.source.neuron import NEURON, NORMALISE
 from bsc.ops.source.norm import BATCH_NORM
+from bsc.ops.source.pooling import AVERAGE_POOL, MAX_POOL
 from bsc.ops.source.shape import CAST, CONCAT, DROPOUT, IDENTITY, RESHAPE, TRANSPOSE
 
 _ALL: tuple[OpDef, ...] = (
     *(DENSE, MATMUL),
+    *(CONV2D, MAX_POOL, AVERAGE_POOL),
     *(ADD, SUB, MUL, DIV),
     *(RELU, LEAKY_RELU, SIGMOID, TANH, HARD_SIGMOID, CLIP, SIGN),
     *(SOFTMAX, LOG_SOFTMAX, ARGMAX, GATHER_FEATURES),
