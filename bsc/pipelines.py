@@ -27,10 +27,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import ValidationError
+
 from bsc.hw.device import weight_limit
 from bsc.hw.plan import Rule, TrainPlan
-from bsc.hw.spec import TargetSpec
+from bsc.hw.registry import resolve
+from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.ir.pass_manager import Pass
+from bsc.ir.pipeline_text import Kinds, OptionKind
 from bsc.numerics.cells import DIRECT_SCALE
 from bsc.numerics.state import CODE_MAX
 from bsc.passes.binarise import Binarise
@@ -57,6 +61,40 @@ PASSES: Mapping[str, type[Any]] = MappingProxyType(
     }
 )
 """Every pass by name, for pipelines as text."""
+
+
+def _device(written: Mapping[str, Any] | str) -> DeviceSpec:
+    """The device of a target by its name, or of a record as in [device] of a target's file."""
+    if isinstance(written, str):
+        return resolve(written).device
+    try:
+        return DeviceSpec.model_validate(written)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the device"
+        raise ValueError(f"{where}: {first['msg']}") from None
+
+
+KINDS: Kinds = MappingProxyType(
+    {DeviceSpec: OptionKind(lambda device: device.model_dump(exclude_defaults=True), _device)}
+)
+"""How pipelines as text write options that are no numbers, words or lists."""
+
+
+def of_target(target: TargetSpec) -> dict[str, dict[str, Any]]:
+    """Options by pass that a target decides: what `bsc opt --target` gives where the text does not.
+
+    The rule `sgd` has no codes of a device; its `binarise` is given its limit and scale as text.
+    """
+    device = target.device
+    return {
+        Binarise.name: {
+            "limit": weight_limit(device),
+            "noise_bits": target.periphery.noise_bits,
+        },
+        DeriveTraining.name: {"device": device},
+        TileArrays.name: {"rows": target.array.rows, "columns": target.array.columns},
+    }
 
 
 def source_passes() -> tuple[Pass, ...]:

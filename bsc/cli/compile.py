@@ -34,6 +34,7 @@ def compile_model(
     refresh_every: o.RefreshEvery = None,
     noise_bits: o.NoiseBits = None,
     cores: o.Cores = None,
+    print_ir_before: o.PrintBefore = None,
     print_ir_after: o.PrintAfter = None,
     print_ir_after_change: o.PrintChanged = False,
     dump_dir: o.DumpDir = None,
@@ -57,7 +58,14 @@ def compile_model(
     from bsc.cli.seeing import Reached, Seeing
 
     output = Output(json, remarks=remarks)
-    seeing = Seeing(print_ir_after or [], print_ir_after_change, dump_dir, time_passes, stop_after)
+    seeing = Seeing(
+        print_ir_before or [],
+        print_ir_after or [],
+        print_ir_after_change,
+        dump_dir,
+        time_passes,
+        stop_after,
+    )
     wanted = typed(
         target=target,
         backend=backend,

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TextIO, TypeVar, cast
@@ -153,29 +152,18 @@ def _of_system(error: OSError) -> DiagnosticError:
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:
+    from bsc.cli.bug_report import write_report
+
     trace = "".join(traceback.format_exception(error))
     if os.environ.get("BSC_DEBUG"):
         _say(trace)
     found = f"{type(error).__name__}: {error}".splitlines()[0]
     help = "this is a bug in bsc, not in your input; please report it"
-    path = _write_report(trace, arguments)
-    if path:
-        help += f" with the file {path}"
+    files = write_report(error, trace, arguments)
+    if files:
+        help += f" with the file{'s' if len(files) > 1 else ''} {' and '.join(files)}"
     _say(render_all(fail("BSC9001", f"internal error: {found}", help=help).diagnostics))
     return BUG
-
-
-def _write_report(trace: str, arguments: Sequence[str]) -> str:
-    from bsc.cli.versions import versions
-
-    lines = [f"bsc {' '.join(arguments)}", *(f"{k} {v}" for k, v in versions().items()), "", trace]
-    try:
-        handle, path = tempfile.mkstemp(prefix="bsc-bug-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write("\n".join(lines))
-    except OSError:
-        return ""
-    return path
 
 
 def _silence(descriptor: int) -> None:

@@ -215,6 +215,15 @@ Repeats: TypeAlias = Annotated[
 Reads: TypeAlias = Annotated[
     int, typer.Option("--reads", min=1, max=65535, help="Bit vectors a layer sends in one pass.")
 ]
+PrintBefore: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--print-ir-before",
+        metavar="PASS|all",
+        help="Print the graph that a pass was given, to stderr.",
+        rich_help_panel=_SEEING,
+    ),
+]
 PrintAfter: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -236,7 +245,9 @@ DumpDir: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--dump-dir",
-        help="Write the graph after each pass into a folder, as 03-name.bsir.",
+        metavar="FOLDER",
+        help="Write the graph after each pass into a folder, as 03-name.bsir. A folder that holds "
+        "such files already is refused.",
         rich_help_panel=_SEEING,
     ),
 ]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -52,18 +53,36 @@ def read_graph(path: Path, table: OpTable) -> Graph:
     Raises:
         DiagnosticError: the file cannot be read or holds no valid graph.
     """
+    return parse_graph(read_text(path), table, source=str(path))
+
+
+def read_text(path: Path, stream: BinaryIO | None = None) -> str:
+    """The text of a `.bsir` file.
+
+    Args:
+        path: the file, and what diagnostics call it.
+        stream: read in its place where it is open already.
+
+    Raises:
+        DiagnosticError: it cannot be read, is too large, or no UTF-8.
+    """
+    at = Span(str(path))
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            most = MAX_FILE_BYTES >> 20
-            raise fail("BSC2012", f"the file is larger than {most} MiB", at=Span(str(path)))
-        text = data.decode("utf-8")
+        with path.open("rb") if stream is None else nullcontext(stream) as source:
+            data = source.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise fail("BSC2010", f"cannot read: {error.strerror}", at=Span(str(path))) from None
+        raise fail("BSC2010", f"cannot read: {error.strerror}", at=at) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise fail("BSC2012", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB", at=at)
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise fail("BSC2010", f"no UTF-8 at byte {error.start}", at=Span(str(path))) from None
-    return parse_graph(text, table, source=str(path))
+        raise fail(
+            "BSC2010",
+            f"no UTF-8 at byte {error.start}",
+            at=at,
+            help="a graph is text; models that `bsc opt` reads end in .onnx",
+        ) from None
 
 
 def parse_graph(

@@ -19,10 +19,14 @@ from bsc.numerics import neuron_tables
 from bsc.numerics.state import CODE_MAX
 from bsc.ops import OPS
 from bsc.passes.backbone import layer_names, place
+from bsc.passes.demands import Demands, numbers_of
 from bsc.passes.legalise import BIAS_LINES_MAX
 
 LINES_MAX = ((1 << 31) - 1) // CODE_MAX
 """Word or bit lines of one array: a sum over more, all at the largest code, may pass 32 bits."""
+
+SCALE_MAX = 1 << 24
+"""Codes in one unit of y; beyond, thresholds would not fit their tables."""
 
 _BLOCK_CELLS = 1 << 18  # rounded at a time: float64 copies of large layers would cost memory
 
@@ -46,11 +50,58 @@ class Binarise:
     scale: int = 0
     noise_bits: int = 12
 
+    def __post_init__(self) -> None:
+        """Refuse numbers outside the contract."""
+        if self.weights not in ("keep", "random"):
+            raise ValueError(f"weights is {self.weights}, expected keep or random")
+        bounds = (
+            ("limit", self.limit, 1, CODE_MAX),
+            ("scale", self.scale, 0, SCALE_MAX),
+            ("noise_bits", self.noise_bits, 4, 12),
+        )
+        for name, number, least, most in bounds:
+            if not least <= number <= most:
+                raise ValueError(f"{name} is {number}, expected {least} to {most}")
+
     def run(self, graph: Graph) -> PassResult:
         """Rewrite a legalised SOURCE graph."""
         if graph.stage is not Stage.SOURCE:
             return PassResult(graph, False)
+        _check(graph)
         return _Rewrite(self, graph).run()
+
+
+def _check(graph: Graph) -> None:
+    """Refuse a graph whose signals are not what legalise-activations makes of them."""
+    demands = Demands(Binarise.name, graph, "run legalise-activations on the graph before")
+    producers, consumers = graph.producers(), graph.consumers()
+
+    def read_by_others(node: Node, wanted: str) -> bool:
+        value = node.outputs[0]
+        return value in graph.outputs or any(n.op != wanted for n in consumers.get(value, []))
+
+    def makes(value: str, op: str) -> bool:
+        return value in producers and producers[value].op == op
+
+    for node in graph.nodes:
+        feeds_layer = any(n.op == "dense" for n in consumers.get(node.outputs[0], []))
+        if node.op == "dense":
+            demands.layer(node)
+            if not (makes(node.inputs[0], "normalise") or makes(node.inputs[0], "neuron")):
+                demands.lacks(node, f"reads %{node.inputs[0]}, which is no probability")
+            if read_by_others(node, "neuron"):
+                demands.lacks(node, "is read by others than a neuron")
+        elif node.op == "normalise":
+            if len(graph.types[node.outputs[0]].shape) != 2:
+                demands.lacks(node, f"is {graph.types[node.outputs[0]]}, expected [N, K]")
+        elif node.op == "neuron" and feeds_layer:
+            if not makes(node.inputs[0], "dense"):
+                demands.lacks(node, "reads no sums of a layer")
+            if read_by_others(node, "dense"):
+                demands.lacks(node, "is read by a layer and by others")
+        else:
+            demands.may_stand(node, Stage.BINARY)
+    demands.check()
 
 
 class _Rewrite:
@@ -114,6 +165,14 @@ class _Rewrite:
         operands: list[str] = []
         if self.options.weights == "keep":
             codes, scale = self._codes(name, weights, bias)
+            if not 1 <= scale <= SCALE_MAX:
+                raise fail(
+                    "BSC3006",
+                    f"{self.options.name}: {name} would have {scale} codes in one unit of y, "
+                    f"expected 1 to {SCALE_MAX}",
+                    at=place(node),
+                    help="legalise-activations brings the weights into range",
+                )
             operands.append(
                 self.builder.constant(self._named(f"{name}.codes"), codes, Encoding.CODE)
             )
@@ -204,7 +263,8 @@ class _Rewrite:
 
     def _half(self, node: Node, scale: int) -> int:
         function, parameters, shape = neuron_shape(node.attrs)
-        return neuron_tables.binary_threshold(function, parameters, scale, **shape)
+        with numbers_of(self.options.name, node):
+            return neuron_tables.binary_threshold(function, parameters, scale, **shape)
 
     def _table(self, kind: str, node: Node, scale: int) -> str:
         a = node.attrs
@@ -212,7 +272,8 @@ class _Rewrite:
         if key not in self.tables:
             function, parameters, shape = neuron_shape(node.attrs)
             bits = self.options.noise_bits
-            table = neuron_tables.neuron(function, parameters, scale, noise_bits=bits, **shape)
+            with numbers_of(self.options.name, node):
+                table = neuron_tables.neuron(function, parameters, scale, noise_bits=bits, **shape)
             name = self.builder.fresh_name(f"neuron{len(self.tables)}.{kind}")
             self.tables[key] = self.builder.constant(name, table, Encoding.I32)
         return self.tables[key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from bsc.diag import fail
 from bsc.hw.device import pulse_tables
 from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.spec import DeviceSpec
@@ -13,9 +14,12 @@ from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.numerics import neuron_tables, tables
+from bsc.numerics.cells import PULSES_MAX
 from bsc.ops import OPS
 from bsc.passes.binarise import neuron_shape
+from bsc.passes.demands import Demands, numbers_of
 
+_LARGEST = (1 << 31) - 1
 _PULSE_ROLES = ("step_up", "step_down", "noise_up", "noise_down")
 
 
@@ -43,6 +47,22 @@ class DeriveTraining:
     refresh_every: int = 0
     device: DeviceSpec | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that counters and rates cannot hold."""
+        if self.rule not in list(Rule):
+            raise ValueError(f"rule is {self.rule}, expected {' or '.join(Rule)}")
+        bounds = (
+            ("batch", self.batch, 1, _LARGEST),
+            ("threshold", self.threshold, 1, _LARGEST - self.batch + 1),
+            ("pulses", self.pulses, 1, PULSES_MAX),
+            ("refresh_every", self.refresh_every, 0, _LARGEST),
+        )
+        for name, number, least, most in bounds:
+            if not least <= number <= most:
+                raise ValueError(f"{name} is {number}, expected {least} to {most}")
+        if not 0 < self.eta <= 1000:
+            raise ValueError(f"eta is {self.eta}, expected a number above 0, at most 1000")
+
     @classmethod
     def of(cls, plan: TrainPlan, device: DeviceSpec) -> DeriveTraining:
         """The pass for a train plan and a device."""
@@ -66,7 +86,29 @@ class DeriveTraining:
         reason = untrainable(int(columns), self.rule)
         if reason:
             return PassResult(graph, False, (f"no training steps: {reason}",))
+        if self.device is None and self.rule != Rule.SGD:
+            raise fail(
+                "BSC3006",
+                f"{self.name}: rule {self.rule} moves weights with pulses, and has no device",
+                help="give a target's device as an option, device=NAME, or a target to bsc opt",
+            )
+        _check(graph, reads)
         return PassResult(_Derivation(self, graph, reads).run(), True)
+
+
+def _check(graph: Graph, reads: list[Node]) -> None:
+    """Refuse a graph whose reads are no chain of arrays with samples of bits between them."""
+    demands = Demands(DeriveTraining.name, graph, "run binarise on the graph before")
+    producers = graph.producers()
+    for before, read in zip([None, *reads], reads, strict=False):
+        cells, bits = (producers.get(name) for name in read.inputs)
+        if cells is None or cells.op != "array":
+            demands.lacks(read, f"reads %{read.inputs[0]}, which is no array")
+        if before is None:
+            continue
+        if bits is None or bits.op != "sample" or bits.inputs[0] != before.outputs[0]:
+            demands.lacks(read, f"reads %{read.inputs[1]}, no sample of the layer before")
+    demands.check()
 
 
 def untrainable(outputs: int, rule: str) -> str:
@@ -132,13 +174,15 @@ class _Derivation:
         softmax = self.builder.constant(
             self.builder.fresh_name("softmax.E"), tables.softmax(), Encoding.I64
         )
+        with numbers_of(self.options.name, array):
+            reciprocal = tables.softmax_reciprocal(scale, gain=gain)
         name = str(array.attrs["name"])
         bits = self.builder.add(
             "readout",
             [read.outputs[0], softmax],
             {
                 "layer": array.attrs["layer"],
-                "reciprocal": tables.softmax_reciprocal(scale, gain=gain),
+                "reciprocal": reciprocal,
             },
             name=self.builder.fresh_name(f"{name}.readout"),
             origin=read.origin,
@@ -177,9 +221,10 @@ class _Derivation:
         if key not in self.slopes:
             function, parameters, shape = neuron_shape(a)
             scale, bits = int(a["scale"]), int(entries).bit_length() - 1  # type: ignore[arg-type]
-            low, high = neuron_tables.derivative(
-                function, parameters, scale, noise_bits=bits, **shape
-            )
+            with numbers_of(self.options.name, array):
+                low, high = neuron_tables.derivative(
+                    function, parameters, scale, noise_bits=bits, **shape
+                )
             # Named after the thresholds that they belong to: `neuron0.T`, `neuron0.lo`.
             stem = sample.inputs[1].rsplit(".", 1)[0]
             self.slopes[key] = (
@@ -192,8 +237,8 @@ class _Derivation:
         return next(n.outputs[0] for n in self.reads if n.inputs[0] == array.outputs[0])
 
     def _pulse_operands(self) -> list[str]:
-        if self.options.device is None:
-            raise ValueError("the rules carry and online need a device")
+        if self.options.device is None:  # run() has refused it
+            return []
         made = pulse_tables(self.options.device)
         operands = [
             self.builder.constant(self.builder.fresh_name(role), made[role], Encoding.I32)

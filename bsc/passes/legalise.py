@@ -14,13 +14,16 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from bsc.diag import fail
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import PassResult
+from bsc.ir.types import Stage
 from bsc.numerics.functions import apply
 from bsc.ops import OPS
 from bsc.passes.activations import RULE_NEURON, Neuron, function_of, natural_range, widened
 from bsc.passes.backbone import Backbone, Layer, find_backbone, head_permutation
+from bsc.passes.demands import Demands, numbers_of
 from bsc.passes.ranges import Range, dense_bounds
 
 Floats = npt.NDArray[np.float32]
@@ -56,11 +59,27 @@ class LegaliseActivations:
     ranges: tuple[tuple[str, float, float], ...] = ()
     largest: float = LARGEST_WEIGHT
 
+    def __post_init__(self) -> None:
+        """Refuse options that name no network."""
+        if self.weights not in ("keep", "random"):
+            raise ValueError(f"weights is {self.weights}, expected keep or random")
+        low, high = self.input_low, self.input_high
+        if not low or not high or not np.isfinite([*low, *high]).all():
+            raise ValueError("input_low and input_high hold one finite number or more")
+        if (len(low) == len(high) or 1 in (len(low), len(high))) and not np.less(low, high).all():
+            raise ValueError("a bound in input_high is not above its bound in input_low")
+        if not np.isfinite([bound for _, *bounds in self.ranges for bound in bounds]).all():
+            raise ValueError("ranges hold finite numbers")
+        if not 0 < self.largest < math.inf:
+            raise ValueError(f"largest is {self.largest}, expected a number above 0")
+
     def run(self, graph: Graph) -> PassResult:
         """Rewrite the chain of layers; the tail stays as it is."""
-        if any(node.op == "neuron" for node in graph.nodes):
+        done = any(node.op == "neuron" for node in graph.nodes)
+        if graph.stage is not Stage.SOURCE or done:
             return PassResult(graph, False)
         backbone = find_backbone(graph)
+        _check(graph, backbone, {len(self.input_low), len(self.input_high)})
         remarks: list[str] = []
         builder = GraphBuilder.of(graph, OPS)
         value = self._input(builder, graph, backbone)
@@ -126,7 +145,7 @@ class LegaliseActivations:
         low = np.asarray(self.input_low, np.float64)
         high = np.asarray(self.input_high, np.float64)
         for given in (low, high):
-            if given.size not in (1, len(order)):
+            if given.size not in (1, len(order)):  # _check has refused it
                 raise ValueError(f"{given.size} input bounds for {len(order)} elements")
         return low, high  # type: ignore[return-value]
 
@@ -154,7 +173,8 @@ class LegaliseActivations:
         if layer.name in known:
             return Neuron(function, parameters, *widened(*known[layer.name]))
         low, high = dense_bounds(weights, bias)
-        bounds = apply(function, parameters, gain * np.array([low.min(), high.max()]))
+        with numbers_of(self.name, layer.activation or layer.dense):
+            bounds = apply(function, parameters, gain * np.array([low.min(), high.max()]))
         remarks.append(
             f"warning: {layer.name}: without calibration data {function} is bounded by interval "
             f"arithmetic to [{bounds[0]:.3g}, {bounds[1]:.3g}], far wider than what occurs: "
@@ -184,7 +204,8 @@ def absorb(
         bias = (shift + (0.0 if bias is None else bias)).astype(np.float32)
     if np.any(span != 1):
         factor = span if span.size == 1 else span[:, None]
-        weights = (weights * factor).astype(np.float32)
+        with np.errstate(over="ignore"):  # infinite weights are refused where codes are made
+            weights = (weights * factor).astype(np.float32)
     return weights, bias
 
 
@@ -214,6 +235,31 @@ def fit(
     gain = 2.0 ** math.ceil(math.log2(largest))
     scaled = None if bias is None else (bias / np.float32(gain)).astype(np.float32)
     return Scaling((weights / np.float32(gain)).astype(np.float32), scaled, gain, None)
+
+
+def _check(graph: Graph, backbone: Backbone, bounds: set[int]) -> None:
+    """Refuse layers that no array can hold, inputs of unknown extent, and bounds for others."""
+    demands = Demands(
+        LegaliseActivations.name, graph, "layers have constant weights, at least one by one"
+    )
+    for layer in backbone.layers:
+        demands.layer(layer.dense)
+    shape = graph.types[backbone.input].shape
+    if not shape or any(isinstance(d, str) for d in shape[1:]):
+        demands.lacks(
+            backbone.layers[0].dense,
+            f"reads the input %{backbone.input} of type {graph.types[backbone.input]}; only the "
+            "first of its extents may be open",
+        )
+    demands.check()
+    elements = math.prod(int(d) for d in shape[1:])
+    for count in bounds - {1, elements}:
+        raise fail(
+            "BSC3006",
+            f"{LegaliseActivations.name}: {count} input bounds, the model's input has {elements} "
+            "elements",
+            help="give one bound for all, or one for each element",
+        )
 
 
 def _parameters(graph: Graph, layer: Layer) -> tuple[Floats, Floats | None]:

@@ -10,11 +10,18 @@ from bsc.ir.graph import AttrValue, Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Stage
 from bsc.ops import OPS
+from bsc.passes.demands import Demands
 from bsc.tiling.partition import partition
 from bsc.tiling.plan import Tile
 
 _WHOLE = ("count", "carry", "sgd_step", "refresh")
 """Operators that every tile does for its own cells; they only learn which tiles these are."""
+
+MOST_LINES = 1 << 10
+"""Word or bit lines of a tile: up to here, sums in single precision are exact."""
+
+MOST_TILES = 1 << 21
+"""Tiles of one graph: the largest layer takes half of them at 128 x 128."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,18 @@ class TileArrays:
     rows: int = 128
     columns: int = 128
 
+    def __post_init__(self) -> None:
+        """Refuse tiles that no target can have."""
+        for name, lines in (("rows", self.rows), ("columns", self.columns)):
+            if not 1 <= lines <= MOST_LINES:
+                raise ValueError(f"{name} is {lines}, expected 1 to {MOST_LINES}")
+
     def run(self, graph: Graph) -> PassResult:
         """Rewrite a BINARY graph."""
         if graph.stage is not Stage.BINARY:
             return PassResult(graph, False)
         arrays = [node for node in graph.nodes if node.op == "array"]
+        self._check(graph, arrays)
         extents = [(_int(n.attrs["rows"]), _int(n.attrs["columns"])) for n in arrays]
         placed = partition(extents, self.rows, self.columns)
         tiles = {n.outputs[0]: t for n, t in zip(arrays, placed, strict=True)}
@@ -59,6 +73,26 @@ class TileArrays:
         for name in graph.outputs:
             builder.output(name)
         return PassResult(builder.build(), True)
+
+    def _check(self, graph: Graph, arrays: list[Node]) -> None:
+        """Refuse cells that belong to no array, and more tiles than a graph can name."""
+        demands = Demands(self.name, graph, "run binarise on the graph before")
+        known = {node.outputs[0] for node in arrays}
+        for node in graph.nodes:
+            if node.op not in ("read", "read_transposed", *_WHOLE):
+                continue
+            if node.inputs[0] not in known:
+                demands.lacks(node, f"takes %{node.inputs[0]}, which is no array")
+            if node.op in _WHOLE:
+                known.add(node.outputs[0])
+        tiles = 0
+        for node in arrays:
+            rows, columns = _int(node.attrs["rows"]), _int(node.attrs["columns"])
+            tiles += -(-rows // self.rows) * -(-columns // self.columns)
+            if tiles > MOST_TILES:
+                demands.lacks(node, f"would bring the graph to {tiles} tiles, at most {MOST_TILES}")
+                break
+        demands.check()
 
 
 def _int(value: AttrValue) -> int:

@@ -64,7 +64,7 @@ def test_usage_errors_leave_with_2_and_offer_the_nearest(
         (["eval", "none.bsp", "--data", "{data}"], "BSC5", "none.bsp"),
         (["eval", "{net}", "--data", "{data}"], "BSC5", "tiny.onnx"),
         (["inspect", "{data}"], "BSC5", "data.npz"),
-        (["opt", "{net}"], "BSC2", "tiny.onnx"),
+        (["opt", "{program}"], "BSC2010", "p.bsp"),
         (["run", "{program}", "--input", "none.npy", "-o", "y.npz"], "BSC7008", "none.npy"),
         (["run", "{program}", "--input", "{data}", "-o", "y.npz"], "BSC7008", "data.npz"),
         (["run", "{program}", "--input", "q={data}", "-o", "y.npz"], "BSC7007", "inputs: x"),

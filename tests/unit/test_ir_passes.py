@@ -108,7 +108,7 @@ def test_a_pass_that_breaks_the_graph_is_named_with_those_before() -> None:
     with pytest.raises(PassError, match=r"pass break \(after drop-identity\)") as caught:
         run_passes(graph, [DropIdentity(), Break()], OPS)
     assert "output %gone is not defined" in str(caught.value)
-    assert caught.value.event.before.outputs == ("y",)
+    assert caught.value.graph.outputs == ("y",)
 
 
 def test_a_pass_that_lies_about_changed_is_found() -> None:

@@ -21,7 +21,8 @@ COMMANDS: dict[str, CodePage] = {
     ),
     "BSC7004": CodePage(
         "the file is there already",
-        "bsc does not write over a file that you may have edited. Give another name with -o.",
+        "bsc does not write over a file that you may have edited. Give another name with -o. "
+        "--dump-dir takes no folder with graphs of another run: the two would look like one.",
     ),
     "BSC7005": CodePage(
         "the self-test failed",
@@ -30,8 +31,8 @@ COMMANDS: dict[str, CodePage] = {
     ),
     "BSC7006": CodePage(
         "no such pass ran",
-        "--stop-after and --print-ir-after name passes of the pipeline; the message lists those "
-        "that ran.",
+        "--stop-after, --print-ir-before and --print-ir-after name passes of the pipeline; the "
+        "message lists those that ran.",
     ),
     "BSC7007": CodePage(
         "the program has no such input",
@@ -52,5 +53,11 @@ COMMANDS: dict[str, CodePage] = {
         "an output is an input too",
         "The command would write over the file that it reads. Only `bsc train PROGRAM.bsp` may "
         "write the program that it goes on with.",
+    ),
+    "BSC7011": CodePage(
+        "the file is no reproducer",
+        "`bsc opt --run-reproducer FILE` runs what the first line of FILE gives, such as\n"
+        "    # bsc opt --pipeline 'binarise{weights=keep}'\n"
+        "bsc writes such files where a pass breaks down. For any other graph, give --pipeline.",
     ),
 }

@@ -37,6 +37,14 @@ MAPPING: dict[str, CodePage] = {
         "A sum over so many lines, all at the largest code, could pass 32 bits. 131,016 inputs or "
         "outputs of one layer are the most.",
     ),
+    "BSC3006": CodePage(
+        "the graph is not as a pass needs it",
+        "`bsc opt` runs passes in any order, and some build on what others make: "
+        "legalise-activations turns signals into probabilities, binarise needs these, "
+        "derive-training and tile-arrays need its arrays. `bsc opt --list` lists passes and "
+        "options; the compiler runs clean-up, fold-affine, sink-shapes, fold-affine, clean-up, "
+        "legalise-activations, binarise, derive-training, tile-arrays.",
+    ),
     "BSC3010": CodePage(
         "a compile option has no such value",
         "The message names the option (an argument of bsc.compile, or the flag of that name), what "
