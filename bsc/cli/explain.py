@@ -35,4 +35,21 @@ def explain(
     page = CODES[wanted]
     output.line(f"{wanted}: {page.title}\n")
     output.line(page.text)
-    output.result({"code": wanted, "title": page.title, "text": page.text})
+    for title, text in (("wrong", page.example), ("right", page.mended)):
+        if text is not None:
+            output.line(f"\n{title}:\n{_shown(text)}")
+    output.result(
+        {
+            "code": wanted,
+            "title": page.title,
+            "text": page.text,
+            "example": page.example,
+            "mended": page.mended,
+        }
+    )
+
+
+def _shown(example: str) -> str:
+    """An example as it is printed: indented, and with what does not print as an escape."""
+    lines = (repr(line)[1:-1] if not line.isprintable() else line for line in example.split("\n"))
+    return "\n".join(f"    {line}" for line in lines)

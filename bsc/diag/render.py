@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -10,10 +11,20 @@ from bsc.diag.diagnostic import Diagnostic, Label
 _LONGEST = 1 << 24
 """Characters of a file read to draw carets."""
 
+_MOST_SHOWN = 100
+"""Diagnostics that are shown: nobody reads more, and a broken file can bring a hundred thousand."""
+
+_MESSAGE = 2000
+_ROW = 200
+"""Characters shown of a message, and of a line with a caret under it."""
+
 
 def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> str:
     """Render one diagnostic; `sources` maps a file name to its text so that carets can be drawn."""
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    message = diagnostic.message
+    if len(message) > _MESSAGE:
+        message = f"{message[:_MESSAGE]}... ({len(message):,} characters)"
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {message}"]
     for label in diagnostic.labels:
         lines.extend(_render_label(label, sources or {}))
     if diagnostic.help:
@@ -22,8 +33,12 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> 
 
 
 def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> str:
-    """Render diagnostics one below the other."""
-    return "\n".join(render(d, sources) for d in diagnostics)
+    """Render diagnostics one below the other, the first hundred; the others are counted."""
+    found = list(diagnostics)
+    shown = [render(d, sources) for d in found[:_MOST_SHOWN]]
+    if len(found) > _MOST_SHOWN:
+        shown.append(f"and {len(found) - _MOST_SHOWN:,} more")
+    return "\n".join(shown)
 
 
 def read_sources(diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
@@ -48,14 +63,31 @@ def _render_label(label: Label, sources: Mapping[str, str]) -> list[str]:
     text = sources.get(span.source)
     if text is None or span.line is None:
         return lines
-    rows = text.splitlines()
-    if not 1 <= span.line <= len(rows):
-        return lines
+    rows = _rows(text)
+    if not 1 <= span.line <= len(rows) or (span.column or 1) > len(rows[span.line - 1]) + 1:
+        return lines  # the file goes on behind what was read of it
     number = str(span.line)
-    row = rows[span.line - 1].expandtabs(1)
+    row, skipped = _window(rows[span.line - 1], span.column or 1)
     lines.append(f"  {number} | {row}")
     if span.column is not None:
-        caret = "^" * max(1, min(span.length, len(row) - span.column + 2))
-        pad = " " * (len(number) + 3 + span.column - 1)
+        column = span.column - skipped
+        caret = "^" * max(1, min(span.length, len(row) - column + 2))
+        pad = " " * (len(number) + 3 + column - 1)
         lines.append(f"  {pad}{caret}" + (f" {label.text}" if label.text else ""))
     return lines
+
+
+@functools.lru_cache(maxsize=1)
+def _rows(text: str) -> list[str]:
+    """Lines as those count them who say where something is: only a line feed ends one."""
+    return text.split("\n")
+
+
+def _window(row: str, column: int) -> tuple[str, int]:
+    """What is shown of a line, and how many columns the caret moves to the left."""
+    if len(row) <= _ROW:
+        return row.rstrip("\r").expandtabs(1), 0
+    start = max(0, min(column - 1, len(row)) - _ROW // 2)
+    before, after = "..." if start else "", "..." if start + _ROW < len(row) else ""
+    part = row[start : start + _ROW].rstrip("\r").expandtabs(1)
+    return f"{before}{part}{after}", start - len(before)

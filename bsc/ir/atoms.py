@@ -75,7 +75,7 @@ def read_float(text: str) -> float:
         return float(value)
     value = float(text)
     if math.isinf(value) and "inf" not in text:
-        raise ValueError(f"{text} is beyond double precision")
+        raise ValueError(f"{_shown(text)} is beyond double precision")
     return value
 
 
@@ -91,7 +91,7 @@ def read_float32(text: str) -> np.float32:
     with np.errstate(over="ignore"):
         single = np.float32(value)
     if np.isinf(single) and "inf" not in text:
-        raise ValueError(f"{text} is beyond single precision")
+        raise ValueError(f"{_shown(text)} is beyond single precision")
     return single
 
 
@@ -103,8 +103,16 @@ def _nan_bits(text: str, size: int) -> int:
     if ":" not in text:
         sign = 1 << (8 * size - 1) if text.startswith("-") else 0
         return _NAN_BITS[size] | sign
-    bits = int(text.partition(":")[2], 16)
+    digits = text.partition(":")[2].removeprefix("0x").lstrip("0")
+    if len(digits) > 2 * size:
+        raise ValueError(f"{_shown(text)} is no NaN of {8 * size} bits")
+    bits = int(digits or "0", 16)
     magnitude = bits & ((1 << (8 * size - 1)) - 1)
     if bits >> (8 * size) or magnitude <= _INFINITY_BITS[size]:
-        raise ValueError(f"{text} is no NaN of {8 * size} bits")
+        raise ValueError(f"{_shown(text)} is no NaN of {8 * size} bits")
     return bits
+
+
+def _shown(text: str) -> str:
+    """A number as messages show it."""
+    return text if len(text) <= 40 else f"{text[:37]}..."

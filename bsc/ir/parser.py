@@ -35,6 +35,8 @@ MAX_TOKENS = 1 << 19
 
 _Tree: TypeAlias = Tree[Any]
 
+_ENCODINGS = frozenset(Encoding)
+
 _TERMINALS = {
     "VALUE": "a value such as `%x`",
     "NAME": "a name",
@@ -146,8 +148,8 @@ def _syntax_error(error: UnexpectedToken, text: str, source: str) -> DiagnosticE
     )
     expected = ", ".join(wanted[:-1]) + " or " + wanted[-1] if len(wanted) > 1 else wanted[0]
     if token.type == "$END":
-        rows = text.split("\n")
-        at = Span(source, len(rows), len(rows[-1]) + 1)
+        last = text.rfind("\n") + 1
+        at = Span(source, text.count("\n") + 1, len(text) - last + 1)
         return fail("BSC2001", f"the text ends here, expected {expected}", at=at)
     shown = token if len(token) <= 40 else token[:37] + "..."
     at = Span(source, token.line, token.column, len(token))
@@ -283,7 +285,7 @@ class _Reader:
 
     def _type(self, tree: _Tree) -> TensorType:
         encoding, *dims = _parts(tree)
-        if str(encoding) not in list(Encoding):
+        if str(encoding) not in _ENCODINGS:
             known = ", ".join(Encoding)
             self._wrong("BSC2002", encoding, f"unknown encoding {encoding}, expected {known}")
             return TensorType(Encoding.F32, ())

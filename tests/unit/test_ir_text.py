@@ -10,14 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bsc.diag import DiagnosticError, render_all
+from bsc.diag import CODES, DiagnosticError, render_all
+from bsc.diag.pages.languages import LANGUAGES
 from bsc.ir import parser
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import same_graph
 from bsc.ir.parser import parse_graph, read_graph
+from bsc.ir.pipeline_text import parse_pipeline
 from bsc.ir.printer import print_graph
+from bsc.ir.reproducer import pipeline_of
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
+from bsc.pipelines import KINDS, PASSES
+
+UNCHECKED = ("BSC2010", "BSC2012")
+"""Codes of files that no short text shows."""
 
 TEXT = """\
 bsir 1
@@ -206,6 +213,31 @@ def test_names_of_extents_and_graphs_may_be_odd() -> None:
         b.output(b.input(f"{place}.{dim}", TensorType(Encoding.F32, (dim, 2))))
     graph = b.build()
     assert same_graph(parse_graph(print_graph(graph), OPS), graph)
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code not in UNCHECKED])
+def test_pages_show_the_mistake_and_how_it_is_mended(code: str) -> None:
+    page = CODES[code]
+    assert page.example is not None
+    assert page.mended is not None
+
+    def read(text: str) -> None:
+        if code == "BSC2011":
+            parse_pipeline(text, PASSES, KINDS)
+        else:
+            parse_graph(text, OPS)
+
+    with pytest.raises(DiagnosticError) as caught:
+        read(page.example)
+    assert {d.code for d in caught.value.diagnostics} == {code}
+    read(page.mended)
+
+
+def test_reproducers_of_the_documentation_are_some() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "text_ir.md").read_text(encoding="utf-8")
+    example = page.split("```bsir\n")[2].split("```")[0]
+    parse_graph(example, OPS)
+    assert pipeline_of(example) == "binarise{weights=random}"
 
 
 def test_the_example_of_the_documentation_reads_and_prints_as_written() -> None:
