@@ -23,6 +23,7 @@ from bsc.numerics import tables
 from bsc.ops import OPS
 from bsc.passes.backbone import find_backbone
 from bsc.passes.derive_training import untrainable
+from bsc.passes.legalise import checked_backbone
 from bsc.passes.ranges import Range, input_range, measure
 from bsc.pipelines import chip_passes, source_passes
 from bsc.plans import check_plan, plan_for
@@ -200,6 +201,8 @@ def _build(
     observer: OnPass | None,
 ) -> Program:
     check_plan(plan, target)
+    if not any(node.op == "neuron" for node in folded.graph.nodes):
+        checked_backbone(folded.graph)  # what follows takes one input of known extent for granted
     spec = _input_spec(folded.graph, options, known)
     ranges = dict(known.ranges)
     passes = chip_passes(

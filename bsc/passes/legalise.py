@@ -8,6 +8,7 @@ b' = b + low sum(W). The input is treated alike. What the graph computes stays t
 from __future__ import annotations
 
 import math
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -78,8 +79,7 @@ class LegaliseActivations:
         done = any(node.op == "neuron" for node in graph.nodes)
         if graph.stage is not Stage.SOURCE or done:
             return PassResult(graph, False)
-        backbone = find_backbone(graph)
-        _check(graph, backbone, {len(self.input_low), len(self.input_high)})
+        backbone = checked_backbone(graph, {len(self.input_low), len(self.input_high)})
         remarks: list[str] = []
         builder = GraphBuilder.of(graph, OPS)
         value = self._input(builder, graph, backbone)
@@ -145,7 +145,7 @@ class LegaliseActivations:
         low = np.asarray(self.input_low, np.float64)
         high = np.asarray(self.input_high, np.float64)
         for given in (low, high):
-            if given.size not in (1, len(order)):  # _check has refused it
+            if given.size not in (1, len(order)):  # checked_backbone has refused it
                 raise ValueError(f"{given.size} input bounds for {len(order)} elements")
         return low, high  # type: ignore[return-value]
 
@@ -234,11 +234,21 @@ def fit(
         return None
     gain = 2.0 ** math.ceil(math.log2(largest))
     scaled = None if bias is None else (bias / np.float32(gain)).astype(np.float32)
-    return Scaling((weights / np.float32(gain)).astype(np.float32), scaled, gain, None)
+    with np.errstate(over="ignore"):
+        return Scaling((weights / np.float32(gain)).astype(np.float32), scaled, gain, None)
 
 
-def _check(graph: Graph, backbone: Backbone, bounds: set[int]) -> None:
-    """Refuse layers that no array can hold, inputs of unknown extent, and bounds for others."""
+def checked_backbone(graph: Graph, bounds: AbstractSet[int] = frozenset()) -> Backbone:
+    """The chain of layers, of which each can be held by an array, behind an input of known extent.
+
+    Args:
+        graph: SOURCE graph after folding.
+        bounds: numbers of bounds that are given for the input.
+
+    Raises:
+        DiagnosticError: BSC3001 to BSC3004, or BSC3006 for what the layers are made of.
+    """
+    backbone = find_backbone(graph)
     demands = Demands(
         LegaliseActivations.name, graph, "layers have constant weights, at least one by one"
     )
@@ -253,13 +263,14 @@ def _check(graph: Graph, backbone: Backbone, bounds: set[int]) -> None:
         )
     demands.check()
     elements = math.prod(int(d) for d in shape[1:])
-    for count in bounds - {1, elements}:
+    for count in sorted(bounds - {1, elements}):
         raise fail(
             "BSC3006",
             f"{LegaliseActivations.name}: {count} input bounds, the model's input has {elements} "
             "elements",
             help="give one bound for all, or one for each element",
         )
+    return backbone
 
 
 def _parameters(graph: Graph, layer: Layer) -> tuple[Floats, Floats | None]:

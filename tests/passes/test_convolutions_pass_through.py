@@ -137,9 +137,9 @@ graph "g" at source {{
         "row": np.ones((1, 1, 1, 100000), np.float32),
     }
     graph = parse_graph(text, OPS, external=data)
-    start = time.perf_counter()
+    start = time.process_time()
     result = CleanUp().run(graph)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(result.graph.nodes) == 2
     assert result.remarks[0].startswith("c: constant, but ")
     assert reason in result.remarks[0]

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bsc.diag import DiagnosticError
+from bsc.driver import compile_model
 from bsc.hw.registry import resolve
 from bsc.ir.graph import Graph
 from bsc.ir.parser import parse_graph
@@ -191,3 +192,14 @@ def test_graphs_that_only_a_person_writes(name: str, pipeline: str) -> None:
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_odd_graphs_from_each_pass_on(name: str, first: int) -> None:
     ran(parse_graph(f'bsir 1 graph "odd" at {ODD[name]}', OPS), ",".join(ORDER[first:]))
+
+
+@pytest.mark.parametrize("weights", ["keep", "random"])
+@pytest.mark.parametrize("name", [name for name, text in ODD.items() if text.startswith("source")])
+def test_odd_graphs_compile_or_are_refused(name: str, weights: str) -> None:
+    graph = parse_graph(f'bsir 1 graph "odd" at {ODD[name]}', OPS)
+    try:
+        made = compile_model(graph, weights=weights).arrays
+    except DiagnosticError:
+        made = ()
+    assert made or name != "no batch"
