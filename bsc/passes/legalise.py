@@ -20,7 +20,7 @@ from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Stage
-from bsc.numerics.functions import apply
+from bsc.numerics.functions import apply, validate
 from bsc.ops import OPS
 from bsc.passes.activations import RULE_NEURON, Neuron, function_of, natural_range, widened
 from bsc.passes.backbone import Backbone, Layer, find_backbone, head_permutation
@@ -98,6 +98,7 @@ class LegaliseActivations:
             function, parameters = ("linear", ()) if last else function_of(layer.activation)
             if self.weights == "keep":
                 weights, bias = absorb(weights, bias, *pending)
+                _refuse_infinite(graph, layer, weights, bias)
             scaling = None
             if self.weights == "keep":
                 scaling = fit(function, last, weights, bias, self.largest)
@@ -167,6 +168,8 @@ class LegaliseActivations:
                     "(a = 4), because the chip learns the weights anew"
                 )
             return RULE_NEURON
+        with numbers_of(self.name, layer.activation or layer.dense):
+            validate(function, parameters)
         natural = natural_range(function, parameters)
         if natural is not None:
             return Neuron(function, parameters, *natural)
@@ -201,10 +204,11 @@ def absorb(
     if np.any(np.asarray(low) != 0):
         rows = np.broadcast_to(np.asarray(low, np.float64), (len(weights),))
         shift = rows @ weights.astype(np.float64)
-        bias = (shift + (0.0 if bias is None else bias)).astype(np.float32)
+        with np.errstate(over="ignore"):
+            bias = (shift + (0.0 if bias is None else bias)).astype(np.float32)
     if np.any(span != 1):
         factor = span if span.size == 1 else span[:, None]
-        with np.errstate(over="ignore"):  # infinite weights are refused where codes are made
+        with np.errstate(over="ignore"):  # the pass refuses weights that are infinite then
             weights = (weights * factor).astype(np.float32)
     return weights, bias
 
@@ -232,10 +236,10 @@ def fit(
         largest = max(largest, float(np.abs(bias).max(initial=0.0)) / BIAS_LINES_MAX)
     if largest == 0 or SMALLEST_WEIGHT <= largest <= most:
         return None
-    gain = 2.0 ** math.ceil(math.log2(largest))
-    scaled = None if bias is None else (bias / np.float32(gain)).astype(np.float32)
-    with np.errstate(over="ignore"):
-        return Scaling((weights / np.float32(gain)).astype(np.float32), scaled, gain, None)
+    power = math.ceil(math.log2(largest))
+    # ldexp: the largest weights of float32 need 2**128, which is no number of it.
+    scaled = None if bias is None else np.ldexp(bias, -power)
+    return Scaling(np.ldexp(weights, -power), scaled, 2.0**power, None)
 
 
 def checked_backbone(graph: Graph, bounds: AbstractSet[int] = frozenset()) -> Backbone:
@@ -271,6 +275,15 @@ def checked_backbone(graph: Graph, bounds: AbstractSet[int] = frozenset()) -> Ba
             help="give one bound for all, or one for each element",
         )
     return backbone
+
+
+def _refuse_infinite(graph: Graph, layer: Layer, weights: Floats, bias: Floats | None) -> None:
+    """Refuse weights that left float32 when a range was taken into them."""
+    if np.isfinite(weights).all() and (bias is None or np.isfinite(bias).all()):
+        return
+    demands = Demands(LegaliseActivations.name, graph, "give the input and activations less range")
+    demands.lacks(layer.dense, "would have weights beyond float32 once it reads probabilities")
+    demands.check()
 
 
 def _parameters(graph: Graph, layer: Layer) -> tuple[Floats, Floats | None]:

@@ -152,6 +152,10 @@ ODD = {
   %h = dense(%x, %w) : f32[N, 2]  %r = leaky_relu(%h) {alpha = -1.0} : f32[N, 2]
   %z = dense(%r, %w) : f32[N, 2]  %c = clip(%z) {low = 1.0, high = 1.0} : f32[N, 2]
   %y = dense(%c, %w) : f32[N, 2]  output %y }""",
+    "an activation that is constant": """source {
+  input %x : f32[N, 2]  constant %w : f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
+  %h = dense(%x, %w) : f32[N, 2]  %c = clip(%h) {low = 1.0, high = 1.0} : f32[N, 2]
+  %y = dense(%c, %w) : f32[N, 2]  output %y }""",
     "neurons as nobody makes them": """source {
   input %x : f32[N, 2]  constant %w : f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
   %p = normalise(%x) {low = [0.0], high = [1.0]} : f32[N, 2]  %h = dense(%p, %w) : f32[N, 2]
