@@ -1,0 +1,1 @@
+"""The language: `.bsc` text to a SOURCE graph, a train section and a target section."""
