@@ -12,6 +12,7 @@ from bsc.diag.page import CodePage
 from bsc.diag.pages.bugs import BUGS
 from bsc.diag.pages.commands import COMMANDS
 from bsc.diag.pages.images import IMAGES
+from bsc.diag.pages.language_syntax import LANGUAGE_SYNTAX
 from bsc.diag.pages.languages import LANGUAGES
 from bsc.diag.pages.machines import MACHINES
 from bsc.diag.pages.mapping import MAPPING
@@ -24,6 +25,7 @@ from bsc.diag.pages.targets import TARGETS
 CODES: dict[str, CodePage] = {
     **MODELS,
     **LANGUAGES,
+    **LANGUAGE_SYNTAX,
     **MAPPING,
     **TARGETS,
     **PROGRAMS,

@@ -3,6 +3,8 @@
 Every node knows its place (`at`). Places take no part in equality, so that two trees are equal
 when they say the same, wherever it stands in the text. Comments hang on the item or statement that
 they stand above (`lead`) or behind (`trail`); those at the end of a body hang on the body.
+Stages and arguments on lines of their own have comments too; a comment anywhere else within a
+statement goes to those above it.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ class Place:
     end_column: int = 1
 
 
-def _place() -> Place:
-    return field(default=Place(), compare=False, repr=False)  # type: ignore[no-any-return]
+NOWHERE = Place()
+"""Of a node that was made without a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Comments:
     blank_before: bool = False
 
 
-def _comments() -> Comments:
-    return field(default=Comments(), repr=False)  # type: ignore[no-any-return]
+NO_COMMENTS = Comments()
+"""Nothing beside a statement."""
 
 
 # Expressions: numbers, words, tensors and flows have one grammar; the checker tells them apart.
@@ -50,11 +52,16 @@ def _comments() -> Comments:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`784`, `1_000`, `0.5`, `1e-3`, `inf`: an int stays an int. `text` is how it was written."""
+    """`784`, `1_000`, `0.5`, `1e-3`, `inf`: an int stays an int.
 
-    value: int | float
+    Attributes:
+        value: what it is worth; no part of equality, in which `nan` would not be like itself.
+        text: how it was written.
+    """
+
+    value: int | float = field(compare=False)
     text: str
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class String:
     """`"mlp.npz"`."""
 
     value: str
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Truth:
     """`true` or `false`."""
 
     value: bool
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Name:
     """A name, plain or in backticks: a constant, a value, a layer, a word such as `carry`."""
 
     name: str
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Group:
     """`(a, b)`: several values that flow together. One value in parentheses is no group."""
 
     items: tuple[Expr, ...]
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class Paren:
     """`(a + b)`: kept, so that the formatter prints what was written."""
 
     inner: Expr
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class Array:
     """`[28, 28]`: a shape, or a small tensor (arrays in arrays)."""
 
     items: tuple[Expr, ...]
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ class Unary:
 
     operator: str
     operand: Expr
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,8 @@ class Binary:
     operator: str
     left: Expr
     right: Expr
-    at: Place = _place()
-    operator_at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
+    operator_at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +138,18 @@ class Index:
 
     base: Expr
     index: Expr
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a call: by place (`name` None) or by name."""
+    """One argument of a call: by place (`name` None) or by name; comments stand beside it."""
 
     name: str | None
     value: Expr
-    at: Place = _place()
-    name_at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
+    name_at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ class Call:
 
     callee: Name
     arguments: tuple[Argument, ...]
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +166,13 @@ class Stage:
     """One stage of a flow: a layer, activation, block or named layer, and what it is called.
 
     `what` is a Name (`-> relu`) or a Call (`-> dense(500)`); `label` is the name behind `as`.
+    Comments stand above its `->` or behind it, those at the end of a flow at its statement.
     """
 
     what: Name | Call
     label: Name | None = None
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,8 @@ class Repeat:
     count: Expr
     index: Name | None
     stages: tuple[Stage | Repeat, ...]
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +192,7 @@ class Flow:
 
     start: Expr
     stages: tuple[Stage | Repeat, ...]
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 Expr: TypeAlias = (
@@ -210,8 +221,8 @@ class Input:
     low: Expr | None = None
     high: Expr | None = None
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +232,8 @@ class Let:
     name: Name
     value: Expr
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +243,8 @@ class Weights:
     name: Name
     file: String
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +254,8 @@ class LayerDef:
     name: Name
     what: Name | Call
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +265,8 @@ class Assign:
     names: tuple[Name, ...]
     value: Expr
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +276,8 @@ class Output:
     name: Name
     value: Expr | None = None
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 Statement: TypeAlias = Input | Let | Weights | LayerDef | Assign | Output
@@ -286,8 +297,8 @@ class Setting:
     key: tuple[Name, ...]
     value: Expr
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +308,8 @@ class Readout:
     output: Name
     kind: Name
     doc: str | None = None
-    comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +322,9 @@ class LayerPlan:
     path: tuple[Name, ...]
     settings: tuple[Setting, ...]
     doc: str | None = None
-    comments: Comments = _comments()
-    end_comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 # Items of a file.
@@ -325,7 +336,7 @@ class Parameter:
 
     name: Name
     default: Expr | None = None
-    at: Place = _place()
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,9 +347,9 @@ class Block:
     parameters: tuple[Parameter, ...]
     body: tuple[Statement, ...]
     doc: str | None = None
-    comments: Comments = _comments()
-    end_comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,9 +359,9 @@ class Model:
     name: Name
     body: tuple[Statement, ...]
     doc: str | None = None
-    comments: Comments = _comments()
-    end_comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,9 +370,9 @@ class Train:
 
     body: tuple[Setting | Readout | LayerPlan, ...]
     doc: str | None = None
-    comments: Comments = _comments()
-    end_comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,9 +382,9 @@ class TargetSection:
     name: String
     settings: tuple[Setting, ...]
     doc: str | None = None
-    comments: Comments = _comments()
-    end_comments: Comments = _comments()
-    at: Place = _place()
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
+    at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 Item: TypeAlias = Let | Weights | Block | Model | Train | TargetSection
@@ -389,4 +400,4 @@ class File:
     items: tuple[Item, ...]
     source: str = field(default="<text>", compare=False)
     doc: str | None = None
-    end_comments: Comments = _comments()
+    end_comments: Comments = field(default=NO_COMMENTS, repr=False)
