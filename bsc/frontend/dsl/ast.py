@@ -2,9 +2,8 @@
 
 Every node knows its place (`at`). Places take no part in equality, so that two trees are equal
 when they say the same, wherever it stands in the text. Comments hang on the item or statement that
-they stand above (`lead`) or behind (`trail`); those at the end of a body hang on the body.
-Stages and arguments on lines of their own have comments too; a comment anywhere else within a
-statement goes to those above it.
+they stand above (`lead`) or behind (`trail`); those at the end of a body hang on the body. Stages
+and arguments have comments too; any other within a statement goes to those above it.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ class Place:
 
 
 NOWHERE = Place()
-"""Of a node that was made without a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,6 @@ class Comments:
 
 
 NO_COMMENTS = Comments()
-"""Nothing beside a statement."""
 
 
 # Expressions: numbers, words, tensors and flows have one grammar; the checker tells them apart.
@@ -208,7 +205,6 @@ class Input:
     """`input x: f32[28, 28] in 0..1`; in a block `input v` alone.
 
     Attributes:
-        name: what it is called.
         encoding: a word such as f32, None in blocks.
         shape: extents of one sample.
         low: value that never sets a bit, None where no range is given.

@@ -31,7 +31,7 @@ class Builder:
         self._source = source
         self._slips = slips
         self._doc = doc
-        self._beside = Beside(tokens, tables, 0 if doc is None else doc + 1)
+        self._beside = Beside(tokens, 0 if doc is None else doc + 1)
         self._place = tokens.place
         self._true = tables.numbers["TRUE"]
 
@@ -78,7 +78,7 @@ class Builder:
     def next_statement(self, v: V, first: int, last: int) -> V:
         """One more, on the next line."""
         items: V = v[0]
-        items.append(self._beside.statement(v[2], self._beside.beyond(v[1]), last))
+        items.append(self._beside.statement(v[2], self._tokens.beyond(v[1]), last))
         return items
 
     def next_listed(self, v: V, first: int, last: int) -> V:

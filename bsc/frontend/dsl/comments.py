@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from bsc.frontend.dsl import ast
 from bsc.frontend.dsl.lexing import Tokens
-from bsc.frontend.dsl.tables import Tables
+from bsc.frontend.dsl.tables import LBRACE
 
 NODE = TypeVar("NODE", ast.Stage, ast.Repeat, ast.Argument)
 
@@ -20,28 +20,17 @@ NODE = TypeVar("NODE", ast.Stage, ast.Repeat, ast.Argument)
 class Beside:
     """What stands between the tokens of one text; each comment is taken once."""
 
-    def __init__(self, tokens: Tokens, tables: Tables, begins: int) -> None:
+    def __init__(self, tokens: Tokens, begins: int) -> None:
         """Take a text.
 
         Args:
             tokens: of the text.
-            tables: what their numbers mean.
             begins: its first token, behind the docstring of the file.
         """
-        numbers = tables.numbers
-        self._kinds = tokens.kinds
+        self._tokens = tokens
         self._gaps = tokens.gaps
         self._order = sorted(tokens.gaps)
-        self._ends = numbers["NEWLINE"], numbers["SEMI"]
-        self._brace = numbers["LBRACE"]
         self._begins = begins
-
-    def beyond(self, token: int) -> int:
-        """The first token behind one that is no line end."""
-        token += 1
-        while self._kinds[token] in self._ends:
-            token += 1
-        return token
 
     def statement(self, node: Any, first: int, last: int) -> Any:
         """A statement or item with the comments around it, and those left over within it.
@@ -53,7 +42,7 @@ class Beside:
         """
         if not self._order or node is None:
             return node
-        behind = self.beyond(last)
+        behind = self._tokens.beyond(last)
         where = bisect_left(self._order, first)
         if where == len(self._order) or self._order[where] > behind:
             return node
@@ -97,7 +86,7 @@ class Beside:
         if not self._order:
             return before, node
         lead: list[str] = []
-        for token in (sign, self.beyond(sign)):
+        for token in (sign, self._tokens.beyond(sign)):
             gap = self._gaps.pop(token, None)
             if gap is None:
                 continue
@@ -133,10 +122,8 @@ class Beside:
         return found
 
     def _opens(self, token: int) -> bool:
-        token -= 1
-        while token >= 0 and self._kinds[token] in self._ends:
-            token -= 1
-        return token < 0 or self._kinds[token] == self._brace
+        token = self._tokens.before(token)
+        return token < 0 or self._tokens.kinds[token] == LBRACE
 
 
 def _plain(lines: list[str | None]) -> list[str | None]:

@@ -15,7 +15,7 @@ from bsc.frontend.dsl.bad_tokens import MAX_DIGITS, bad_token
 from bsc.frontend.dsl.characters import with_plain_line_ends, without_controls
 from bsc.frontend.dsl.odd_signs import read_odd
 from bsc.frontend.dsl.slips import Slips, Where
-from bsc.frontend.dsl.tables import Tables
+from bsc.frontend.dsl.tables import NEWLINE, SEMI, Tables
 
 MAX_TOKENS = 1 << 20
 """Words, signs, line ends and comments of a text."""
@@ -88,6 +88,20 @@ class Tokens:
     def word(self, token: int) -> str:
         """A token as it is written."""
         return self.text[self.starts[token] : self.ends[token]]
+
+    def before(self, token: int) -> int:
+        """The token before one, line ends left out; -1 for none."""
+        token -= 1
+        while token >= 0 and self.kinds[token] in (NEWLINE, SEMI):
+            token -= 1
+        return token
+
+    def beyond(self, token: int) -> int:
+        """The token behind one that is not the end, line ends left out."""
+        token += 1
+        while self.kinds[token] in (NEWLINE, SEMI):
+            token += 1
+        return token
 
     def where(self, token: int) -> Where:
         """Its place, for a caret; of one of several lines, the first."""

@@ -56,8 +56,10 @@ class Tables:
         terminals: names; their numbers stand for them everywhere else.
         numbers: the other way round.
         words: terminals that are always written the same, such as `let` and `->`.
+        nonterminals: numbers of what is made of terminals.
         actions: by state and terminal: the next state, `~number` of a step, or `NOTHING`.
         gotos: by state and nonterminal, -1 where there is none.
+        entered: by state: the terminal that leads to it, -1 for those behind a nonterminal.
         steps: one for each rule.
         makers: names of what is made, by number.
         start: the first state.
@@ -67,8 +69,10 @@ class Tables:
     terminals: tuple[str, ...]
     numbers: dict[str, int]
     words: dict[str, int]
+    nonterminals: dict[str, int]
     actions: tuple[tuple[int, ...], ...]
     gotos: tuple[tuple[int, ...], ...]
+    entered: tuple[int, ...]
     steps: tuple[Step, ...]
     makers: tuple[str, ...]
     start: int
@@ -118,8 +122,14 @@ def _dense(states: dict[Any, Any], start: Any, end: Any, defined: list[Any]) -> 
         return Step(size, origin, -1, 0)
 
     numbers = {name: number for number, name in enumerate(names)}
+    entered = [-1] * len(states)
+    for row in states.values():
+        for name in row.keys() & numbers.keys():
+            if not isinstance(row[name][1], Rule):
+                entered[order[row[name][1]]] = numbers[name]
     return Tables(
         terminals=tuple(names),
+        nonterminals={name: number for number, name in enumerate(origins)},
         numbers=numbers,
         words={t.pattern.value: numbers[t.name] for t in defined if _is_word(t)},
         actions=tuple(tuple(action(row, name) for name in names) for row in states.values()),
@@ -127,6 +137,7 @@ def _dense(states: dict[Any, Any], start: Any, end: Any, defined: list[Any]) -> 
             tuple(order[row[name][1]] if name in row else -1 for name in origins)
             for row in states.values()
         ),
+        entered=tuple(entered),
         steps=tuple(map(step, rules)),
         makers=tuple(makers),
         start=order[start],
