@@ -390,10 +390,11 @@ Item: TypeAlias = Let | Weights | Block | Model | Train | TargetSection
 class File:
     """A whole file; `source` is what diagnostics call it.
 
-    `doc` is a docstring that stands at the top with a blank line behind it, or alone.
+    `doc` stands at the top with a blank line behind it, or alone; `comments` are those above it.
     """
 
     items: tuple[Item, ...]
     source: str = field(default="<text>", compare=False)
     doc: str | None = None
+    comments: Comments = field(default=NO_COMMENTS, repr=False)
     end_comments: Comments = field(default=NO_COMMENTS, repr=False)

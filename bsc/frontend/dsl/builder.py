@@ -31,7 +31,7 @@ class Builder:
         self._source = source
         self._slips = slips
         self._doc = doc
-        self._beside = Beside(tokens, 0 if doc is None else doc + 1)
+        self._beside = Beside(tokens, doc)
         self._place = tokens.place
         self._true = tables.numbers["TRUE"]
 
@@ -50,6 +50,10 @@ class Builder:
         items: V = v[0]
         items.append(v[2])
         return items
+
+    def pair(self, v: V, first: int, last: int) -> V:
+        """A list of two."""
+        return [v[0], v[2]]
 
     def inside(self, v: V, first: int, last: int) -> V:
         """A list between brackets."""
@@ -103,7 +107,8 @@ class Builder:
         end = len(self._tokens.kinds) - 1
         doc = None if self._doc is None else read_doc(self._tokens.word(self._doc))
         items = tuple(v[0]) if v else ()
-        return ast.File(items, self._source, doc, self._beside.end(end))
+        above = ast.NO_COMMENTS if self._doc is None else self._beside.above(self._doc)
+        return ast.File(items, self._source, doc, above, self._beside.end(end))
 
     def plain_block(self, v: V, first: int, last: int) -> ast.Block:
         """A block without parameters."""
@@ -224,12 +229,13 @@ class Builder:
 
     def repeat(self, v: V, first: int, last: int) -> ast.Repeat:
         """Stages several times over."""
-        return ast.Repeat(v[1], None, tuple(v[3]), at=self._place(first, last))
+        stages = tuple(self._beside.enclosed(v[3], v[2], last))
+        return ast.Repeat(v[1], None, stages, at=self._place(first, last))
 
     def indexed_repeat(self, v: V, first: int, last: int) -> ast.Repeat:
         """Stages several times over, counted."""
-        at = self._place(first, last)
-        return ast.Repeat(v[1], self._name(v[3]), tuple(v[5]), at=at)
+        stages = tuple(self._beside.enclosed(v[5], v[4], last))
+        return ast.Repeat(v[1], self._name(v[3]), stages, at=self._place(first, last))
 
     def binary(self, v: V, first: int, last: int) -> ast.Binary:
         """Two operands."""
@@ -287,7 +293,7 @@ class Builder:
 
     def group(self, v: V, first: int, last: int) -> ast.Group:
         """Several values together."""
-        return ast.Group((*v[1], v[3]), self._place(first, last))
+        return ast.Group(tuple(v[1]), self._place(first, last))
 
     def empty_array(self, v: V, first: int, last: int) -> ast.Array:
         """An array of nothing."""
@@ -303,9 +309,8 @@ class Builder:
 
     def call(self, v: V, first: int, last: int) -> ast.Call:
         """A call."""
-        arguments = v[2]
-        arguments[:] = self._beside.enclosed(arguments, v[1], last)
-        return ast.Call(self._name(v[0]), tuple(arguments), self._place(first, last))
+        arguments = tuple(self._beside.enclosed(v[2], v[1], last))
+        return ast.Call(self._name(v[0]), arguments, self._place(first, last))
 
     def argument(self, v: V, first: int, last: int) -> ast.Argument:
         """An argument by its place."""

@@ -20,17 +20,17 @@ NODE = TypeVar("NODE", ast.Stage, ast.Repeat, ast.Argument)
 class Beside:
     """What stands between the tokens of one text; each comment is taken once."""
 
-    def __init__(self, tokens: Tokens, begins: int) -> None:
+    def __init__(self, tokens: Tokens, doc: int | None) -> None:
         """Take a text.
 
         Args:
             tokens: of the text.
-            begins: its first token, behind the docstring of the file.
+            doc: the docstring of the file, if there is one.
         """
         self._tokens = tokens
         self._gaps = tokens.gaps
         self._order = sorted(tokens.gaps)
-        self._begins = begins
+        self._doc = -1 if doc is None else doc
 
     def statement(self, node: Any, first: int, last: int) -> Any:
         """A statement or item with the comments around it, and those left over within it.
@@ -59,7 +59,7 @@ class Beside:
         after = self._gaps.get(behind)
         if after is not None:
             trail, after.behind = after.behind, None
-        blank = blank and first > self._begins and not self._opens(first)
+        blank = blank and not self._opens(first)
         comments = ast.Comments(tuple(_plain(lead)), trail, blank)
         return node if comments == ast.Comments() else replace(node, comments=comments)
 
@@ -71,9 +71,15 @@ class Beside:
         lead = ([gap.behind] if gap.behind is not None else []) + gap.lines
         while lead and lead[-1] is None:
             lead.pop()
-        blank = bool(lead) and lead[0] is None and token > self._begins and not self._opens(token)
+        blank = bool(lead) and lead[0] is None and not self._opens(token)
         lead = lead[1:] if lead and lead[0] is None else lead
         return ast.Comments(tuple(_plain(lead)), None, blank)
+
+    def above(self, doc: int) -> ast.Comments:
+        """Comments above the docstring of the file."""
+        gap = self._gaps.pop(doc, None)
+        lead = [] if gap is None else gap.lines
+        return ast.Comments(tuple(_plain(lead[1:] if lead[:1] == [None] else lead)))
 
     def listed(self, before: NODE | None, sign: int, node: NODE) -> tuple[NODE | None, NODE]:
         """One more stage or argument behind a sign, and the one before it, with their comments.
@@ -122,10 +128,13 @@ class Beside:
         return found
 
     def _opens(self, token: int) -> bool:
-        token = self._tokens.before(token)
-        return token < 0 or self._tokens.kinds[token] == LBRACE
+        """Whether a token is the first of the file or of a body."""
+        before = self._tokens.before(token)
+        return before <= self._doc or self._tokens.kinds[before] == LBRACE
 
 
 def _plain(lines: list[str | None]) -> list[str | None]:
     """Lines without a second empty one behind another."""
-    return [line for n, line in enumerate(lines) if line is not None or (n and lines[n - 1])]
+    return [
+        line for n, line in enumerate(lines) if line is not None or (n and lines[n - 1] is not None)
+    ]

@@ -56,13 +56,19 @@ def _prints(character: str) -> bool:
 def read_doc(text: str) -> str:
     """The value of a docstring as it stands in the text: no common indentation, nothing behind."""
     inner = text[3:-3] if len(text) >= 6 and text.endswith('"""') else text[3:]
-    return "\n".join(line.rstrip() for line in inspect.cleandoc(inner).split("\n"))
+    return inspect.cleandoc("\n".join(line.rstrip() for line in inner.split("\n")))
 
 
 def doc_text(doc: str, indent: str) -> str:
     """A docstring as it is written, its lines behind the first one indented."""
-    lines = doc.split("\n")
-    if len(lines) == 1 and not doc.endswith('"'):
+    first, *others = doc.split("\n")
+    if not others and not doc.endswith('"'):
         return f'"""{doc}"""'
-    return "\n".join([f'"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]),
-                      f'{indent}"""'])  # fmt: skip
+    # Reading takes off what all lines behind the first have in common: where the first one is
+    # part of an indentation, it goes to a line of its own.
+    common = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
+    begun = [f'"""{first}', *others]
+    lines = ['"""', first, *others] if common or first[:1].isspace() else begun
+    return "\n".join(
+        [lines[0], *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']
+    )

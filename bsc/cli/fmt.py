@@ -1,0 +1,82 @@
+"""`bsc fmt`: files of the language written in the one way there is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bsc.cli import options as o
+
+STDIN = "-"
+
+
+def fmt(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Texts, .bsc; - for stdin to stdout.")
+    ],
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing: show what would be, and exit 1 for it."),
+    ] = False,
+    json: o.Json = False,
+) -> None:
+    """Write texts of the language in the one way there is; comments stay."""
+    import difflib
+    from pathlib import Path
+
+    from bsc.cli.files import write_text
+    from bsc.cli.guard import AT_FAULT
+    from bsc.cli.output import Output
+    from bsc.diag import DiagnosticError, render_all
+    from bsc.frontend.dsl.formatter import format_file
+    from bsc.frontend.dsl.parser import parse
+
+    output = Output(json)
+    done: dict[str, list[str]] = {"changed": [], "unchanged": [], "failed": []}
+    for name in dict.fromkeys(files):
+        shown = "<stdin>" if name == STDIN else name
+        try:
+            text = _read(name)
+        except DiagnosticError as error:
+            typer.echo(render_all(error.diagnostics), err=True)
+            done["failed"].append(shown)
+            continue
+        file, diagnostics = parse(text, shown)
+        if file is None:
+            typer.echo(render_all(diagnostics, {shown: text}), err=True)
+            done["failed"].append(shown)
+            continue
+        written = format_file(file)
+        done["unchanged" if written == text else "changed"].append(shown)
+        if check and written != text:
+            output.line(f"{shown} would be changed")
+            lines = text.splitlines(keepends=True), written.splitlines(keepends=True)
+            difference = difflib.unified_diff(*lines, shown, f"{shown} (formatted)")
+            typer.echo("".join(_ended(line) for line in difference), nl=False, err=json)
+        elif not check and name == STDIN:
+            typer.echo(written, nl=False, err=json)
+        elif not check and written != text:
+            write_text(Path(name), written)
+            output.line(f"wrote {name}")
+    if STDIN not in files or check:
+        output.line(", ".join(f"{len(names)} {what}" for what, names in done.items() if names))
+    output.result({**done, "check": check})
+    if done["failed"] or (check and done["changed"]):
+        raise typer.Exit(AT_FAULT)
+
+
+def _read(name: str) -> str:
+    """A text with the line ends that it has: others than plain ones are formatted away."""
+    import sys
+    from pathlib import Path
+
+    from bsc.frontend.dsl.reading import MAX_BYTES, decode, read_source
+
+    if name == STDIN:
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    return read_source(Path(name))
+
+
+def _ended(line: str) -> str:
+    return line if line.endswith("\n") else f"{line}\n\\ no line end at the end of the file\n"
