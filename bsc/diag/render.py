@@ -86,8 +86,14 @@ def _rows(text: str) -> list[str]:
 def _window(row: str, column: int) -> tuple[str, int]:
     """What is shown of a line, and how many columns the caret moves to the left."""
     if len(row) <= _ROW:
-        return row.rstrip("\r").expandtabs(1), 0
+        return _shown(row), 0
     start = max(0, min(column - 1, len(row)) - _ROW // 2)
     before, after = "..." if start else "", "..." if start + _ROW < len(row) else ""
-    part = row[start : start + _ROW].rstrip("\r").expandtabs(1)
+    part = _shown(row[start : start + _ROW])
     return f"{before}{part}{after}", start - len(before)
+
+
+def _shown(row: str) -> str:
+    """A row for a terminal: one column a character, and none that would move what stands there."""
+    plain = row.rstrip("\r").expandtabs(1)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)

@@ -6,6 +6,7 @@ wherever a tree can carry them.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,24 +25,13 @@ def files() -> SearchStrategy[ast.File]:
     """A hypothesis strategy of whole files (hypothesis must be installed)."""
     from hypothesis import strategies as st
 
-    def made(items: tuple[Any, ...], doc: str | None, above: Any, ends: Any) -> ast.File:
-        begins = doc is None and not items
-        return ast.File(
-            _begun(items),
-            "<random>",
-            doc,
-            ast.NO_COMMENTS if doc is None else replace(above, trail=None, blank_before=False),
-            replace(ends, blank_before=ends.blank_before and bool(items)) if not begins else ends,
-        )
+    def made(items: list[Any], doc: str | None, above: Any, ends: Any) -> ast.File:
+        above = replace(above, trail=None, blank_before=False)
+        ends = replace(ends, blank_before=ends.blank_before and bool(items))
+        begun = _begun(tuple(items))
+        return ast.File(begun, "<random>", doc, ast.NO_COMMENTS if doc is None else above, ends)
 
-    items = st.lists(_items(), max_size=5).map(tuple)
-    return st.builds(made, items, _docs(), _comments(), _ends()).map(_plain_ends)
-
-
-def _plain_ends(file: ast.File) -> ast.File:
-    if file.items:
-        return file
-    return replace(file, end_comments=replace(file.end_comments, blank_before=False))
+    return st.builds(made, st.lists(_items(), max_size=5), _docs(), _comments(), _ends())
 
 
 def _begun(lines: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -56,11 +46,12 @@ def _texts(*, without: str = "", least: int = 0) -> Some:
     from hypothesis import strategies as st
 
     usual = st.sampled_from("abc dense/1#\"\\'\t!é→")
-    characters = usual | st.characters(exclude_categories=("Cs",))
+    characters = usual | st.characters(exclude_categories=["Cs"])
     wanted = characters.filter(lambda c: is_allowed(c) and c not in without + "\n\r")
     return st.text(wanted, min_size=least, max_size=8)
 
 
+@functools.cache
 def _docs() -> Some:
     """Docstrings as they are read: without common indentation."""
     from hypothesis import strategies as st
@@ -70,10 +61,12 @@ def _docs() -> Some:
     return st.none() | whole.map(lambda text: read_doc(f'"""{text}"""'))
 
 
+@functools.cache
 def _remarks() -> Some:
     return _texts().map(str.rstrip)
 
 
+@functools.cache
 def _comments() -> Some:
     from hypothesis import strategies as st
 
@@ -89,6 +82,7 @@ def _comments() -> Some:
     return st.just(ast.NO_COMMENTS) | some
 
 
+@functools.cache
 def _inner() -> Some:
     """Comments of stages and arguments: no empty lines."""
     from hypothesis import strategies as st
@@ -98,6 +92,7 @@ def _inner() -> Some:
     return st.just(ast.NO_COMMENTS) | st.just(ast.NO_COMMENTS) | some
 
 
+@functools.cache
 def _ends() -> Some:
     def made(comments: ast.Comments) -> ast.Comments:
         lead = comments.lead
@@ -108,6 +103,7 @@ def _ends() -> Some:
     return _comments().map(made)
 
 
+@functools.cache
 def _names() -> Some:
     from hypothesis import strategies as st
 
@@ -115,13 +111,15 @@ def _names() -> Some:
     return st.builds(ast.Name, usual | _texts(without="`", least=1))
 
 
+@functools.cache
 def _strings() -> Some:
     from hypothesis import strategies as st
 
-    any_text = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
+    any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
     return st.builds(ast.String, any_text)
 
 
+@functools.cache
 def _numbers() -> Some:
     from hypothesis import strategies as st
 
@@ -137,11 +135,12 @@ def _numbers() -> Some:
     return (usual | whole | real).map(made)
 
 
+@functools.cache
 def _exprs() -> Some:
     from hypothesis import strategies as st
 
     leaves = _numbers() | _strings() | _names() | st.builds(ast.Truth, st.booleans())
-    return st.recursive(leaves, lambda inner: _larger(inner), max_leaves=8)
+    return st.recursive(leaves, _larger, max_leaves=8)
 
 
 def _larger(inner: Some) -> Some:
@@ -222,12 +221,14 @@ def _said(strategy: Some) -> Some:
     return st.builds(made, strategy, _comments(), _docs())
 
 
+@functools.cache
 def _lets() -> Some:
     from hypothesis import strategies as st
 
     return st.builds(ast.Let, _names(), _exprs()) | st.builds(ast.Weights, _names(), _strings())
 
 
+@functools.cache
 def _statements() -> Some:
     from hypothesis import strategies as st
 
@@ -246,6 +247,7 @@ def _statements() -> Some:
     )
 
 
+@functools.cache
 def _settings() -> Some:
     from hypothesis import strategies as st
 
@@ -259,6 +261,7 @@ def _bodies(lines: Some) -> Some:
     return st.lists(lines, max_size=3).map(lambda some: _begun(tuple(some)))
 
 
+@functools.cache
 def _plan_lines() -> Some:
     from hypothesis import strategies as st
 
@@ -278,6 +281,7 @@ def _ended(node: Any) -> Some:
     return st.builds(made, _ends())
 
 
+@functools.cache
 def _items() -> Some:
     from hypothesis import strategies as st
 

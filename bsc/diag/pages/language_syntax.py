@@ -50,7 +50,7 @@ LANGUAGE_SYNTAX: dict[str, CodePage] = {
     "BSC2107": CodePage(
         "a string is not written as one",
         'Strings stand in straight double quotes. They know the escapes \\", \\\\, \\n, \\t and '
-        "\\u{hex}, up to \\u{10ffff}; a tab is written \\t.",
+        "\\u{hex}, up to \\u{10ffff}; a tab is written \\t. They have at most 65536 characters.",
         "weights w = 'mlp.npz'",
         'weights w = "mlp.npz"',
     ),

@@ -33,6 +33,7 @@ def bad_token(group: str, text: str, at: Where, slips: Slips) -> str:
             slips.add("BSC2108", f"`{_cut(text)}` is no number: {message}", at, help=help)
             return "NUMBER"
         case "OPEN_DOC":
+            slips.spoilt.add(at[0])
             help = 'a docstring ends with `"""`'
             slips.add("BSC2106", "this docstring has no end", (*at[:2], 3), help=help)
             return "DOC"

@@ -23,12 +23,12 @@ MAX_TOKENS = 1 << 20
 _TOKEN = re.compile(
     r"""[ \t]*+ (?:
       (?P<WORD>       [A-Za-z_][A-Za-z0-9_]*+ (?!\w) )
-    | (?P<WRONG>      --+> | =+> | [~|]> | >> | <- | (?://|\*\*|[-+*/%:=!<>])=+ | \.\.\.+
+    | (?P<WRONG>      -{2,4}> | =+> | [~|]> | >> | <- | (?://|\*\*|[-+*/%:=!<>])=+ | \.\.\.+
                     | && | \|\|? | [<>!&^~?@$\\] )
     | (?P<SIGN>       -> | \.\. | // | \*\* | [-+*/%=,:.;()\[\]{}] )
     | (?P<NUMBER>     (?>[0-9]+(?:_[0-9]+)*) (?>(?:\.[0-9]+(?:_[0-9]+)*)?) (?>(?:[eE][+-]?[0-9]+)?)
                       (?! \w | \.(?!\.) ) )
-    | (?P<LINE>       \n (?>[ \t]*\n)* )
+    | (?P<LINE>       \n (?:[ \t]*\n)*+ )
     | (?P<COMMENT>    \#[^\n]*+ )
     | (?P<DOC>        \"{3} (?s:.*?) \"{3} )
     | (?P<OPEN_DOC>   \"{3} (?s:.*) )
@@ -36,7 +36,8 @@ _TOKEN = re.compile(
     | (?P<QUOTED>     ` [^`\n]++ ` )
     | (?P<OPEN>       ["`] [^\n]*+ )
     | (?P<BAD_NUMBER> [0-9] (?: \w | \.(?!\.) )*+ )
-    | (?P<CURLY>      [“”„‟«»] [^“”„‟«»"\n]*+ [“”„‟«»"] | '(?:[^'\\\n]|\\[^\n])*+' )
+    | (?P<CURLY>      [“”„‟«»] [^“”„‟«»"\n]*+ [“”„‟«»"]
+                    | [‘‚‛] [^‘’‚‛"\n]*+ [’'] | '(?:[^'\\\n]|\\[^\n])*+' )
     | (?P<FOREIGN>    [^\W\d] \w*+ )
     | (?P<ODD>        [^ \t\n] )
     | \Z )""",
@@ -144,6 +145,7 @@ class _Lexer:
         add_line = tokens.lines.append
         word_group, sign_group, line_group = (_GROUPS[n] for n in ("WORD", "SIGN", "LINE"))
         comment_group = _GROUPS["COMMENT"]
+        slips = self._slips
         name, newline = self._numbers["NAME"], self._numbers["NEWLINE"]
         line, left, gap = 1, MAX_TOKENS, None
         for match in _TOKEN.finditer(text):
@@ -161,7 +163,12 @@ class _Lexer:
                     add_start(start)
                     add_end(start + 1)
                     add_line(line)
-                count = self._count_lines(start, end)
+                count = text.count("\n", start, end)
+                left -= count - 1
+                if left < 0:
+                    tokens.too_many = True
+                    break
+                self._begin_lines(start, count)
                 line += count
                 if count > 1:
                     gap = gap or Gap()
@@ -182,11 +189,19 @@ class _Lexer:
                 add_kind(word_kind(match[group], name))
             else:
                 add_kind(self._other(match, line))
+                if slips.full:
+                    break
             add_start(start)
             add_end(end)
             add_line(line)
             if match.lastgroup in _LONG:
-                line += self._count_lines(start, end)
+                count = text.count("\n", start, end)
+                left -= count
+                if left < 0:
+                    tokens.too_many = True
+                    break
+                self._begin_lines(start, count)
+                line += count
         if gap is not None:
             gaps[len(kinds)] = gap
         add_kind(0)
@@ -194,14 +209,12 @@ class _Lexer:
         add_end(len(text))
         add_line(line)
 
-    def _count_lines(self, start: int, end: int) -> int:
-        """Note where lines begin between two places; returns how many."""
+    def _begin_lines(self, start: int, count: int) -> None:
+        """Note where the lines begin that some line ends behind a place make."""
         text, add = self._tokens.text, self._tokens.line_starts.append
-        count = text.count("\n", start, end)
         for _ in range(count):
             start = text.find("\n", start) + 1
             add(start)
-        return count
 
     def _other(self, match: re.Match[str], line: int) -> int:
         """The terminal of what is neither word nor sign; tells what is wrong with it."""

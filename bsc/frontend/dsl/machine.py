@@ -27,9 +27,6 @@ MAX_BRACKETS = 64
 MAX_DEPTH = 128
 """Nodes of an expression that may stand one within the other; `a + b + c` has two."""
 
-MAX_MISTAKES = 1000
-"""Mistakes after which a text is given up: each costs as much as some hundred tokens."""
-
 _GOES_ON = (
     *("ARROW", "PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"),
     *("EQUAL", "COMMA", "COLON", "RANGE", "LBRACE", "DOC", "NEWLINE", "SEMI"),
@@ -60,7 +57,7 @@ class Machine:
         self._mended: set[tuple[type, int]] = set()
         self._last = -1
         self._too_deep = False
-        self._told_at = -1
+        self._told_at = -1, -1
         self._gone_on_at = -1
 
     def run(self) -> File | None:
@@ -148,9 +145,10 @@ class Machine:
             return None if kind == END else self._go_on(scene)
         else:
             mistake = diagnose(scene)
-        # Behind a mistake that was mended for the rest, another one that is not may well be due
-        # to the mending.
-        follows = mistake.repair is None and scene.begin == self._told_at
+        # Behind a mistake that was mended for the rest, another one on the line that is not may
+        # well be due to the mending.
+        place = scene.begin, self._tokens.lines[scene.at]
+        follows = mistake.repair is None and place == self._told_at
         if not mistake.silent and not follows:
             self._slips.add(
                 mistake.code,
@@ -160,8 +158,8 @@ class Machine:
                 note=mistake.note,
                 second=mistake.second,
             )
-            self._told_at = scene.begin
-        if self._slips.count >= MAX_MISTAKES or kind == END:
+            self._told_at = place
+        if self._slips.full or kind == END:
             return None
         following = self._mended_at(scene, mistake)
         return self._go_on(scene) if following is None else following

@@ -32,7 +32,9 @@ def _item_in_a_body(scene: Scene) -> Mistake | None:
     head = scene.head
     if scene.body is Body.FILE or scene.at - head > 1 or scene.terminal(head) not in _ITEMS:
         return None
-    if not begins_surely(scene.tokens, scene.grammar, head):
+    named = scene.terminal(head + 1) in ("EQUAL", "COMMA", "DOT", "ARROW", "COLON")
+    certain = scene.body is Body.NETWORK and scene.at == head and not named
+    if not certain and not begins_surely(scene.tokens, scene.grammar, head):
         return None
     opener = next(o for o in reversed(scene.stack.opened) if scene.tokens.kinds[o] == LBRACE)
     word, at = scene.word(head), scene.tokens.where(head)

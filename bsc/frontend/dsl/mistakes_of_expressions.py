@@ -9,6 +9,13 @@ from bsc.frontend.dsl.tables import LBRACE, LPAR, LSQB
 _OPERATORS = frozenset(("PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"))
 _VALUES = frozenset(("NUMBER", "STRING", "NAME", "LPAR", "LSQB", "TRUE", "FALSE"))
 _ENDS = frozenset(("NEWLINE", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "SEMI"))
+_DEFINITIONS = {
+    "LET": "let {} = 64",
+    "LAYER": "layer {} = dense(64)",
+    "WEIGHTS": 'weights {} = "mlp.safetensors"',
+    "READOUT": "readout {} = softmax",
+    "NAME": "{} = ...",
+}
 _ENCODINGS = "encodings are f32, f64, u8, i32, i64"
 
 
@@ -83,7 +90,8 @@ def _missing_definition(scene: Scene) -> Mistake | None:
     if scene.expected & {"EQUAL"} and scene.found in ("NEWLINE", "$END", "RBRACE"):
         name = scene.word(scene.before)
         message = f"{scene.shown}, expected `=` and what `{name}` is"
-        return Mistake("BSC2110", message, f"such as `{name} = 64`")
+        example = _DEFINITIONS.get(scene.terminal(scene.head), "{} = 64").format(name)
+        return Mistake("BSC2110", message, f"such as `{example}`")
     if "EQUAL" in scene.expected and scene.found in _VALUES and scene.opener is None:
         if scene.at > scene.head + 1 or scene.found in ("NUMBER", "STRING", "TRUE", "FALSE"):
             message = f"{scene.shown}, expected `=` before it"
@@ -156,6 +164,10 @@ def _calls(scene: Scene) -> Mistake | None:
     if scene.kind == LPAR and "ARROW" in scene.expected and scene.follows in ("RPAR", "RSQB"):
         message = "found `(` behind a call"
         return Mistake("BSC2113", message, "values flow into a layer: `x -> dense(8)`")
+    if scene.found == "DOT" and scene.wants_value and scene.terminal(scene.at + 1) == "NUMBER":
+        message = f"found `.`, expected {expected_words(scene)}"
+        help = f"a digit stands before the point: 0.{scene.word(scene.at + 1)}"
+        return Mistake("BSC2108", message, help, repair=Delete())
     if scene.found == "DOT" and scene.follows in ("NAME", "RPAR", "RSQB"):
         message = "found `.`: a value has no parts with names"
         help = 'write shape(x) for its extents, w["fc1.weight"] for a tensor of a file'

@@ -28,6 +28,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("return", "yield"), _OUTPUT),
     **dict.fromkeys(("print", "assert", "pass", "with", "try", "raise", "del", "global"), _LINES),
 }
+_VALUES = frozenset(("NUMBER", "STRING", "LPAR", "LSQB", "MINUS", "TRUE", "FALSE", "REPEAT"))
 _BODIES = "lines of a network stand in the braces of a `model` or `block`"
 
 
@@ -59,6 +60,13 @@ def _misspelt(scene: Scene) -> Mistake | None:
             "BSC2115", f"`{word}` begins no item", f"items are {', '.join(ITEMS)}", where
         )
     return None
+
+
+def _remark(scene: Scene) -> Mistake | None:
+    """`// a remark`, `/* a remark */`."""
+    if not scene.at_beginning or scene.found not in ("FLOOR", "SLASH"):
+        return None
+    return Mistake("BSC2109", f"{scene.shown}, which begins no line", "a comment begins with #")
 
 
 def _outside_a_body(scene: Scene) -> Mistake | None:
@@ -113,7 +121,7 @@ def _value_without_name(scene: Scene) -> Mistake | None:
                 f"write `output {scene.word(head)}`, or give it a value: `{scene.word(head)} = ...`"
             )
             return Mistake("BSC2109", message, help, scene.tokens.where(head))
-    elif scene.at == head and scene.found in ("NUMBER", "STRING", "LPAR", "LSQB", "MINUS"):
+    elif scene.at == head and scene.found in _VALUES:
         message = f"{scene.shown}, which begins no line"
         return Mistake("BSC2113", message, "a value needs a name: `h = ...` or `output y = ...`")
     return None
@@ -124,6 +132,9 @@ def _word_as_name(scene: Scene) -> Mistake | None:
     word = scene.word(scene.at)
     if scene.found == "REPEAT" and scene.wants_value:
         return None
+    if scene.at_beginning and scene.found in ("AS", "IN", "TRUE", "FALSE", "REPEAT"):
+        if scene.body is Body.NETWORK and scene.terminal(scene.at + 1) in ("EQUAL", "COMMA"):
+            return _reserved(scene, scene.at)
     if word in scene.grammar.words and word.isalpha() and "NAME" in scene.expected:
         if scene.at_beginning or (scene.begins_line(scene.at) and scene.at > scene.begin):
             return None
@@ -192,7 +203,7 @@ def _header(scene: Scene) -> Mistake | None:
         return Mistake("BSC2122", message, help)
     if scene.found in ("NEWLINE", "$END") and item != "TARGET":
         message = f"{scene.shown}, expected `{{`"
-        help = f"lines of the {word} stand in braces {{ }}; the first brace on this line"
+        help = f"what belongs to `{word}` stands in braces {{ }}, the first one on this line"
         mended = Replace(scene.at, "LBRACE") if scene.kind == NEWLINE else None
         return Mistake("BSC2122", message, help, repair=mended)
     return None
@@ -210,12 +221,14 @@ def _docstring(scene: Scene) -> Mistake | None:
             return Mistake("BSC2121", "there is a docstring already", repair=Delete(),
                            second=(scene.tokens.where(scene.before), "the first one"))  # fmt: skip
         help = 'a docstring stands above an item or statement; a string is written "..."'
-        return Mistake("BSC2121", "found a docstring within a line", help, repair=Delete())
+        mended = Replace(scene.at, "STRING") if scene.wants_value else None
+        return Mistake("BSC2121", "found a docstring within a line", help, repair=mended)
     return None
 
 
 RULES: tuple[Rule, ...] = (
     _docstring,
+    _remark,
     _other_language,
     _word_as_name,
     _misspelt,

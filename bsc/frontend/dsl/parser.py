@@ -57,7 +57,10 @@ def parse(text: str, source: str = "<text>") -> Parsed:
         message = f"more than {MAX_TOKENS} words, signs and lines"
         of_grammar.add("BSC2102", message, at, help=help)
         return Parsed(None, report(of_grammar))
+    if of_tokens.full:
+        return Parsed(None, report(of_tokens))
     of_grammar.spoilt |= of_tokens.spoilt
+    of_grammar.places |= of_tokens.places
     file = Machine(tokens, grammar, source, of_grammar).run()
     mistakes = report(of_tokens, of_grammar)
     return Parsed(None if mistakes else file, mistakes)

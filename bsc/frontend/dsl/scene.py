@@ -139,7 +139,8 @@ class Scene:
     @property
     def wants_stage(self) -> bool:
         """Whether a stage of a flow may stand here."""
-        return "REPEAT" in self.expected and "NAME" in self.expected and not self.wants_value
+        words = self.expected
+        return "REPEAT" in words and "NAME" in words and "LET" not in words
 
     @property
     def opener(self) -> int | None:

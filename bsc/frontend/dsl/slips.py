@@ -9,6 +9,9 @@ from bsc.diag import Diagnostic, Label, Severity, Span
 MOST_TOLD = 20
 """Mistakes of one text that are told; the others are counted."""
 
+MOST = 1000
+"""Mistakes after which a text is given up: each costs as much as some hundred tokens."""
+
 Where = tuple[int, int, int]
 """Line and column from 1, and how many characters to underline."""
 
@@ -21,6 +24,7 @@ class Slips:
         source: what diagnostics call the text.
         told: the first of them.
         count: how many there are in all.
+        places: lines and columns; at each one mistake is told, the first.
         spoilt: lines on which something stands that cannot be read; what else seems wrong with
             them is most likely the same mistake and is not told.
     """
@@ -28,6 +32,7 @@ class Slips:
     source: str
     told: list[Diagnostic] = field(default_factory=list)
     count: int = 0
+    places: set[tuple[int, int]] = field(default_factory=set)
     spoilt: set[int] = field(default_factory=set)
 
     def add(
@@ -50,6 +55,9 @@ class Slips:
             note: a few words behind the caret.
             second: another place that has to do with it, and what it is.
         """
+        if at[:2] in self.places:
+            return
+        self.places.add(at[:2])
         self.count += 1
         if len(self.told) >= MOST_TOLD:
             return
@@ -57,6 +65,11 @@ class Slips:
         if second is not None:
             labels.append(Label(self._span(second[0]), second[1]))
         self.told.append(Diagnostic(code, message, labels=tuple(labels), help=help))
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many that the text is given up."""
+        return self.count >= MOST
 
     def _span(self, where: Where) -> Span:
         return Span(self.source, *where)
@@ -71,6 +84,8 @@ def report(*stages: Slips) -> tuple[Diagnostic, ...]:
     more = count - MOST_TOLD
     message = f"{more} more mistake{'s' if more > 1 else ''} of syntax, not shown"
     help = "mend the first ones; others often go with them"
+    if any(stage.full for stage in stages):
+        message += "; the text was given up there"
     rest = Diagnostic("BSC2103", message, Severity.NOTE, (Label(Span(stages[0].source)),), help)
     return (*told[:MOST_TOLD], rest)
 

@@ -8,6 +8,9 @@ import re
 from bsc.frontend.dsl.characters import is_allowed
 from bsc.frontend.dsl.slips import Slips, Where
 
+MAX_CHARACTERS = 1 << 16
+"""Characters of a string as it is written: names of files, tensors and targets are shorter."""
+
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|([^\n]))|\t")
 _SHORT = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _LONG = {character: f"\\{letter}" for letter, character in _SHORT.items()}
@@ -16,29 +19,40 @@ _LONG = {character: f"\\{letter}" for letter, character in _SHORT.items()}
 def read_string(text: str, at: Where, slips: Slips) -> str:
     """The value of a string as it stands in the text, with its quotes."""
     inner = text[1:-1] if len(text) > 1 and text[-1] == text[0] else text[1:]
+    if len(inner) > MAX_CHARACTERS:
+        message = f"a string of {len(inner)} characters, at most {MAX_CHARACTERS}"
+        slips.add("BSC2107", message, at)
+        return ""
     if "\\" not in inner and "\t" not in inner:
         return inner
 
-    def replaced(match: re.Match[str]) -> str:
-        here = at[0], at[1] + 1 + match.start(), len(match[0])
-        if match[0] == "\t":
-            help = "in a string it is written `\\t`"
-            slips.add("BSC2107", "found a tab in a string", here, help=help)
-            return "\t"
-        if match[1] is not None:
-            number = int(match[1], 16)
-            if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
-                message = f"`{match[0]}` is no character of Unicode"
-                slips.add("BSC2107", message, here, help="the last one is `\\u{10ffff}`")
-                return ""
-            return chr(number)
-        if match[2] not in _SHORT:
-            help = 'a string knows \\" \\\\ \\n \\t and \\u{hex}; a backslash is written `\\\\`'
-            slips.add("BSC2107", f"`{match[0]}` is no escape", here, help=help)
-            return match[2]
-        return _SHORT[match[2]]
+    parts: list[str] = []
+    done = 0
+    for match in _ESCAPE.finditer(inner):
+        if slips.full:
+            break
+        parts += (inner[done : match.start()], _unescaped(match, at, slips))
+        done = match.end()
+    return "".join((*parts, inner[done:]))
 
-    return _ESCAPE.sub(replaced, inner)
+
+def _unescaped(match: re.Match[str], at: Where, slips: Slips) -> str:
+    here = at[0], at[1] + 1 + match.start(), len(match[0])
+    if match[0] == "\t":
+        slips.add("BSC2107", "found a tab in a string", here, help="it is written `\\t`")
+        return "\t"
+    if match[1] is not None:
+        number = int(match[1], 16)
+        if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
+            message = f"`{match[0]}` is no character of Unicode"
+            slips.add("BSC2107", message, here, help="the last one is `\\u{10ffff}`")
+            return ""
+        return chr(number)
+    if match[2] not in _SHORT:
+        help = 'a string knows \\" \\\\ \\n \\t and \\u{hex}; a backslash is written `\\\\`'
+        slips.add("BSC2107", f"`{match[0]}` is no escape", here, help=help)
+        return match[2]
+    return _SHORT[match[2]]
 
 
 def string_text(value: str) -> str:
