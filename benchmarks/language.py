@@ -116,9 +116,8 @@ def main() -> None:
             if before is not None:
                 longer, slower = tokens / before[0], seconds / before[1]
                 ratio = f"  {longer:.2f} times as long, {slower:.2f} times the time"
-            print(
-                f"{kind:9} {tokens:7} tokens {seconds:7.3f} s {tokens / seconds:9.0f} a second{ratio}"
-            )
+            rate = f"{tokens / seconds:9.0f} a second{ratio}"
+            print(f"{kind:9} {tokens:7} tokens {seconds:7.3f} s {rate}")
             before = tokens, seconds
 
 

@@ -1,10 +1,9 @@
 """Every diagnostic code with its page: what it means and how to mend it.
 
-Ranges, each with a file in `bsc.diag.pages`: 1xxx reading models, 2xxx the languages (text IR, 21xx the
-syntax of `.bsc`),
-3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 52xx images
-of the instruction set, 6xxx data, sessions
-and checkpoints, 7xxx the command line, 9xxx bugs.
+Ranges, each with a file in `bsc.diag.pages`: 1xxx reading models, 20xx the text IR, 21xx the syntax
+of `.bsc`, 3xxx mapping to binary stochastic operators, 4xxx targets, 5xxx program files, 52xx
+images of the instruction set, 6xxx data, sessions and checkpoints, 7xxx the command line, 9xxx
+bugs.
 """
 
 from __future__ import annotations

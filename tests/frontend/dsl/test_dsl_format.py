@@ -77,7 +77,8 @@ model m {{
   i = x -> f({long}, {long}, {long}, third = {long}) -> g
   j = [{long}, {long}, [{long}, {long}, {long}, {long}], {long}]
   k = {long} + {long} * {long} - {long} ** {long} + 1
-  l = x -> repeat 3 {{ f({long}) -> g({long}) -> repeat 2 {{ f({long}) -> g({long}) -> h as last }} }}
+  l = x -> repeat 3 {{ f({long}) -> g({long})
+    -> repeat 2 {{ f({long}) -> g({long}) -> h as last }} }}
   m = ({long}, {long}, {long}, x -> f -> g)
   n = ({long} + {long} + {long} + {long})
 }}
