@@ -61,7 +61,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
 
 def measure(repeats: int) -> dict[str, dict[int, float]]:
     """Seconds of the best run, by kind of text and number of tokens."""
-    from bsc.frontend.dsl.parser import parse
+    from bsc.frontend.dsl.syntax.parser import parse
 
     texts = {(kind, size): make(size) for kind, make in TEXTS.items() for size in SIZES}
     best: dict[str, dict[int, float]] = {kind: {} for kind in TEXTS}
@@ -78,9 +78,9 @@ def measure(repeats: int) -> dict[str, dict[int, float]]:
 
 def tokens_of(text: str) -> int:
     """How many tokens a text has."""
-    from bsc.frontend.dsl.lexing import cut
-    from bsc.frontend.dsl.slips import Slips
-    from bsc.frontend.dsl.tables import tables
+    from bsc.frontend.dsl.syntax.lexing import cut
+    from bsc.frontend.dsl.syntax.slips import Slips
+    from bsc.frontend.dsl.syntax.tables import tables
 
     return len(cut(text, tables(), Slips("<text>")).kinds)
 
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     began = time.perf_counter()
-    from bsc.frontend.dsl.tables import tables
+    from bsc.frontend.dsl.syntax.tables import tables
 
     tables()
     start = time.perf_counter() - began

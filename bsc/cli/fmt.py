@@ -29,8 +29,8 @@ def fmt(
     from bsc.cli.guard import AT_FAULT
     from bsc.cli.output import Output
     from bsc.diag import DiagnosticError, render_all
-    from bsc.frontend.dsl.formatter import format_file
-    from bsc.frontend.dsl.parser import parse
+    from bsc.frontend.dsl.syntax.formatter import format_file
+    from bsc.frontend.dsl.syntax.parser import parse
 
     output = Output(json)
     done: dict[str, list[str]] = {"changed": [], "unchanged": [], "failed": []}
@@ -71,7 +71,7 @@ def _read(name: str) -> str:
     import sys
     from pathlib import Path
 
-    from bsc.frontend.dsl.reading import MAX_BYTES, decode, read_source
+    from bsc.frontend.dsl.syntax.reading import MAX_BYTES, decode, read_source
 
     if name == STDIN:
         return decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")

@@ -65,6 +65,7 @@ class Diagnostic:
         severity: error, warning, note or remark.
         labels: places, the most important first.
         help: what the reader can do about it.
+        notes: further lines, each a fact that led here, such as the layers a value came through.
     """
 
     code: str
@@ -72,6 +73,7 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     labels: tuple[Label, ...] = ()
     help: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -82,6 +84,7 @@ def _in_words(diagnostic: Diagnostic) -> str:
     """What a Python traceback shows: the message, then place and way out where there are some."""
     lines = [f"{diagnostic.code}: {diagnostic.message}"]
     lines += [f"  --> {label.span}" for label in diagnostic.labels[:1]]
+    lines += [f"  note: {note}" for note in diagnostic.notes]
     if diagnostic.help is not None:
         lines.append(f"  help: {diagnostic.help}")
     return "\n".join(lines)

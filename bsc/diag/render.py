@@ -27,6 +27,7 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> 
     lines = [f"{diagnostic.severity}[{diagnostic.code}]: {message}"]
     for label in diagnostic.labels:
         lines.extend(_render_label(label, sources or {}))
+    lines.extend(f"  note: {note}" for note in diagnostic.notes)
     if diagnostic.help:
         lines.append(f"  help: {diagnostic.help}")
     return "\n".join(lines)

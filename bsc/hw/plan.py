@@ -15,6 +15,14 @@ class Rule(StrEnum):
     HP = "hp"  # float32 baseline on the host
 
 
+class Readout(StrEnum):
+    """How an output is read while learning, and so what its targets are."""
+
+    SOFTMAX = "softmax"  # one class index a sample; o = Bern(softmax(y)), e = o - label
+    LOGISTIC = "logistic"  # a number in [0, 1] a column; o = Bern(f(y)), e = o - Bern(target)
+    NONE = "none"  # no targets, no error
+
+
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
     """Numbers of a training run.

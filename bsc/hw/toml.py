@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bsc.diag import Span, fail
+from bsc.diag import DiagnosticError, Span, fail
 from bsc.hw.plugins import named_target
 from bsc.hw.problems import collect, show
 from bsc.hw.spec import TargetSpec
@@ -44,6 +45,59 @@ def load_target(path: str | Path) -> TargetSpec:
     """
     file = Path(path)
     return collect(_merged(file, ()), str(file))
+
+
+def with_settings(base: TargetSpec, settings: Mapping[str, Any], source: str) -> TargetSpec:
+    """A target with some of its keys changed; it keeps its name.
+
+    Args:
+        base: the target.
+        settings: nested tables, as its TOML has them.
+        source: what diagnostics call the settings.
+
+    Raises:
+        DiagnosticError: every key that is unknown or wrong, codes BSC40xx.
+    """
+    own = {"name": base.name, "description": base.description, **settings}
+    return collect(merge(base.model_dump(exclude_none=True), own), source)
+
+
+def settings_over(base: TargetSpec, target: TargetSpec) -> dict[str, Any] | None:
+    """What `with_settings` makes a target of: what differs from `base`, name and description aside.
+
+    Args:
+        base: the target that the settings change.
+        target: the target that they should make of it.
+
+    Returns:
+        Nested tables; None where no settings make it, as where something must be taken away.
+    """
+    above, own = (spec.model_dump(mode="json", exclude_none=True) for spec in (base, target))
+    for key in ("name", "description"):
+        del above[key], own[key]
+    # A device that differs in more than numbers is given whole, with its rules.
+    whole = {key: own[key] for key in ("device", "training")}
+    for settings in (_difference(above, own, ()), {**_difference(above, own, ()), **whole}):
+        try:
+            made = with_settings(base, settings, target.name)
+        except DiagnosticError:
+            continue
+        if made == target.model_copy(update={"name": made.name, "description": made.description}):
+            return settings
+    return None
+
+
+def _difference(base: dict[str, Any], own: dict[str, Any], at: tuple[str, ...]) -> dict[str, Any]:
+    found = {}
+    for key, value in own.items():
+        place, below = (*at, key), base.get(key)
+        if value == below:
+            continue
+        if isinstance(value, dict) and isinstance(below, dict) and place not in _WHOLE:
+            found[key] = _difference(below, value, place)
+        else:
+            found[key] = value
+    return found
 
 
 def _merged(file: Path, above: tuple[Path, ...]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.characters import is_allowed
-from bsc.frontend.dsl.strings import read_doc
+from bsc.frontend.dsl.syntax.characters import is_allowed
+from bsc.frontend.dsl.syntax.strings import read_doc
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

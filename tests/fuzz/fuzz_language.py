@@ -21,9 +21,9 @@ from pathlib import Path
 from random import Random
 
 from bsc.diag import CODES, Diagnostic, render_all
-from bsc.frontend.dsl.formatter import format_file
-from bsc.frontend.dsl.parser import parse
-from bsc.frontend.dsl.tables import tables
+from bsc.frontend.dsl.syntax.formatter import format_file
+from bsc.frontend.dsl.syntax.parser import parse
+from bsc.frontend.dsl.syntax.tables import tables
 
 CASES = Path(__file__).parents[1] / "errors" / "dsl_syntax"
 ALIKE_MOST = 5

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 
 from bsc.diag import render_all
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.formatter import format_file
-from bsc.frontend.dsl.parser import parse
+from bsc.frontend.dsl.syntax.formatter import format_file
+from bsc.frontend.dsl.syntax.parser import parse
 from bsc.testing.dsl_asts import files
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bsc.diag import render_all
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.formatter import format_file
-from bsc.frontend.dsl.machine import MAX_BRACKETS, MAX_DEPTH
-from bsc.frontend.dsl.parser import parse
-from bsc.frontend.dsl.tables import tables
+from bsc.frontend.dsl.syntax.formatter import format_file
+from bsc.frontend.dsl.syntax.machine import MAX_BRACKETS, MAX_DEPTH
+from bsc.frontend.dsl.syntax.parser import parse
+from bsc.frontend.dsl.syntax.tables import tables
 from bsc.testing.dsl_asts import files
 
 

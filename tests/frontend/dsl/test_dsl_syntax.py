@@ -9,8 +9,8 @@ import pytest
 from lark import Lark
 
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.parser import parse
-from bsc.frontend.dsl.tables import _NoLexer
+from bsc.frontend.dsl.syntax.parser import parse
+from bsc.frontend.dsl.syntax.tables import _NoLexer
 
 XOR = '''"""Two bits in, one bit out: the smallest network that needs a hidden layer."""
 
@@ -344,5 +344,5 @@ def test_a_file_of_nothing() -> None:
 
 def test_the_grammar_has_no_conflicts() -> None:
     """lark would settle them in silence, for the longer of two readings."""
-    text = resources.files("bsc.frontend.dsl").joinpath("grammar.lark").read_text("utf-8")
+    text = resources.files("bsc.frontend.dsl.syntax").joinpath("grammar.lark").read_text("utf-8")
     Lark(text, parser="lalr", lexer=_NoLexer, maybe_placeholders=False, strict=True)

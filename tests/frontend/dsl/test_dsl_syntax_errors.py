@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from bsc.diag import CODES, render_all
-from bsc.frontend.dsl.parser import parse, parse_file
-from bsc.frontend.dsl.reading import MAX_BYTES
-from bsc.frontend.dsl.tables import tables
+from bsc.frontend.dsl.syntax.parser import parse, parse_file
+from bsc.frontend.dsl.syntax.reading import MAX_BYTES
+from bsc.frontend.dsl.syntax.tables import tables
 
 CASES = Path(__file__).parents[2] / "errors" / "dsl_syntax"
 BETWEEN = "\n----\n"

@@ -1,0 +1,46 @@
+"""Programs of the language from texts: for tests here and of plug-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bsc.diag import DiagnosticError, Severity
+from bsc.frontend.dsl.meaning.model import Checked, DslModel, check
+from bsc.frontend.dsl.syntax.parser import parse
+
+
+def checked(text: str, folder: Path | None = None, source: str = "test.bsc") -> Checked:
+    """What is known of a program.
+
+    Args:
+        text: the program.
+        folder: where its weights are.
+        source: what diagnostics call it.
+
+    Raises:
+        DiagnosticError: mistakes of syntax.
+    """
+    parsed = parse(text, source)
+    if parsed.file is None:
+        raise DiagnosticError(parsed.diagnostics)
+    return check(parsed.file, folder)
+
+
+def model_of(text: str, folder: Path | None = None) -> DslModel:
+    """The model that a program says.
+
+    Raises:
+        DiagnosticError: everything that is wrong with it.
+    """
+    found = checked(text, folder)
+    if found.model is None:
+        raise DiagnosticError(d for d in found.diagnostics if d.severity is Severity.ERROR)
+    return found.model
+
+
+def body_of(*lines: str, inputs: str = "x: f32[4]", folder: Path | None = None) -> DslModel:
+    """The model whose body is an input and some statements."""
+    return model_of(
+        "\n".join(["model m {", f"  input {inputs}", *(f"  {line}" for line in lines), "}"]),
+        folder,
+    )
