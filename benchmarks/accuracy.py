@@ -132,8 +132,8 @@ def hp(ledger: Ledger, options: argparse.Namespace) -> None:
     data = mnist()
     program = bsc.compile(PAPER, "ideal-128", weights="random", rule="hp")
     quiet = Notes(lambda note: None)
-    shown = encode(program.input, data.x.reshape(-1, 784), quiet)
-    asked = encode(program.input, data.x_test.reshape(-1, 784), quiet)
+    shown = encode(program.inputs[0], data.x.reshape(-1, 784), quiet)
+    asked = encode(program.inputs[0], data.x_test.reshape(-1, 784), quiet)
     labels, answers = data.y.astype(np.int32), data.y_test.astype(np.int32)
     keys = {"rule": "hp", "model": PAPER.stem, "epochs": epochs}
     if not ledger.has(**keys, tuned=True):

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from bsc.api import compile, load
     from bsc.hw.spec import TargetSpec as Target
     from bsc.ir.graph import Graph
+    from bsc.plans import LayerOptions
     from bsc.program.model import CompileOptions, Program
 
-__all__ = ["CompileOptions", "Graph", "Program", "Target", "compile", "load"]
+__all__ = ["CompileOptions", "Graph", "LayerOptions", "Program", "Target", "compile", "load"]
 
 _HOMES = {
     "compile": ("bsc.api", "compile"),
@@ -24,6 +25,7 @@ _HOMES = {
     "CompileOptions": ("bsc.program.model", "CompileOptions"),
     "Target": ("bsc.hw.spec", "TargetSpec"),
     "Graph": ("bsc.ir.graph", "Graph"),
+    "LayerOptions": ("bsc.plans", "LayerOptions"),
 }
 
 

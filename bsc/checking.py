@@ -13,9 +13,11 @@ from bsc.frontend.onnx import import_model
 from bsc.frontend.onnx.survey import SurveyedNode, survey
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
+from bsc.ir.graph import Node
 from bsc.ir.pass_manager import run_passes
+from bsc.models import SUFFIX, SourceModel, read_source
 from bsc.ops import OPS
-from bsc.passes.backbone import Backbone, find_backbone
+from bsc.passes.network import Network, find_network
 from bsc.pipelines import source_passes
 
 SUPPORTED = "supported"
@@ -54,41 +56,58 @@ class CheckReport:
 
 
 def check(
-    model: str | Path | onnx.ModelProto, target: str | Path | TargetSpec = "oxram-128"
+    model: str | Path | onnx.ModelProto, target: str | Path | TargetSpec | None = None
 ) -> CheckReport:
-    """Check a model against a target.
+    """Check a model against a target; None is the model's own target, else the default.
 
     Raises:
         DiagnosticError: the file is no model, or there is no such target.
     """
-    chip = target if isinstance(target, TargetSpec) else resolve(target)
-    nodes = survey(model)
-    if any(not node.becomes for node in nodes):
-        return CheckReport(tuple(_row(node, None) for node in nodes), ())
+    if isinstance(target, (str, Path)):
+        target = resolve(target)
+    if isinstance(model, (str, Path)) and Path(model).suffix == SUFFIX:
+        source = read_source(model)
+        nodes = [_surveyed(node) for node in source.graph.nodes]
+    else:
+        nodes = list(survey(model))
+        if any(not node.becomes for node in nodes):
+            return CheckReport(tuple(_row(node, None) for node in nodes), ())
+        source = SourceModel(import_model(model))
     try:
-        folded = run_passes(import_model(model), source_passes(), OPS)
-        backbone = find_backbone(folded.graph)
-        compile_model(model, target=chip)
+        folded = run_passes(source.graph, source_passes(), OPS)
+        network = find_network(folded.graph)
+        compile_model(source, target=target)
     except DiagnosticError as error:
         return CheckReport(tuple(_row(node, None) for node in nodes), error.diagnostics)
-    return CheckReport(tuple(_row(node, backbone) for node in nodes), ())
+    return CheckReport(tuple(_row(node, network) for node in nodes), ())
 
 
-def _row(node: SurveyedNode, backbone: Backbone | None) -> CheckRow:
+def _surveyed(node: Node) -> SurveyedNode:
+    """A node of a graph, as the survey of an ONNX model tells of its own."""
+    return SurveyedNode(node.op, node.origin or node.outputs[0], node.op, "")
+
+
+def _row(node: SurveyedNode, network: Network | None) -> CheckRow:
     if not node.becomes:
         return CheckRow(node.operator, node.label, UNSUPPORTED, node.note)
     status, note = SUPPORTED, node.becomes
-    if backbone is not None:
-        status, note = _role(node, backbone)
+    if network is not None:
+        status, note = _role(node, network)
     return CheckRow(node.operator, node.label, status, note)
 
 
-def _role(node: SurveyedNode, backbone: Backbone) -> tuple[str, str]:
-    for number, layer in enumerate(backbone.layers, start=1):
-        if layer.dense.origin == node.label:
-            return SUPPORTED, f"array {number}, `{layer.name}`"
-        if layer.activation is not None and layer.activation.origin == node.label:
+def _role(node: SurveyedNode, network: Network) -> tuple[str, str]:
+    arrays: dict[tuple[object, ...], tuple[int, str]] = {}
+    for layer in network.layers:
+        number, name = arrays.setdefault(layer.sharing, (len(arrays) + 1, layer.name))
+        if layer.dense.origin == node.label and node.becomes in ("dense", "matmul"):
+            return SUPPORTED, f"array {number}, `{name}`"
+        activation = layer.activation
+        if activation is not None and (activation.origin, activation.op) == (
+            node.label,
+            node.becomes,
+        ):
             return SUPPORTED, f"neurons behind `{layer.name}`"
-    if any(other.origin == node.label for other in backbone.tail):
+    if any((other.origin, other.op) == (node.label, node.becomes) for other in network.tail):
         return BESIDE, f"{node.becomes}, computed on the host"
     return SUPPORTED, "folded into its neighbours"

@@ -2,91 +2,125 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from bsc.diag import fail
-from bsc.frontend.onnx import import_model
+from bsc.diag import DiagnosticError, did_you_mean, fail
 from bsc.hw.plan import Rule, TrainPlan
-from bsc.hw.registry import resolve
+from bsc.hw.registry import DEFAULT_TARGET, resolve
 from bsc.hw.spec import TargetSpec
-from bsc.ir.builder import GraphBuilder
-from bsc.ir.graph import Graph, Node
+from bsc.ir.graph import Graph
 from bsc.ir.pass_manager import OnPass, PassResult, run_passes
-from bsc.ir.types import Encoding, Stage, TensorType
+from bsc.ir.types import Encoding, Stage
+from bsc.models import SourceModel, read_source
 from bsc.numerics import tables
 from bsc.ops import OPS
-from bsc.passes.backbone import find_backbone
-from bsc.passes.derive_training import untrainable
-from bsc.passes.legalise import checked_backbone
-from bsc.passes.ranges import Range, input_range, measure
+from bsc.passes.legalise import checked_network
+from bsc.passes.network import find_network
+from bsc.passes.ranges import Bounds, Range, input_range, measure
+from bsc.passes.trainable import untrainable
 from bsc.pipelines import chip_passes, source_passes
-from bsc.plans import check_plan, plan_for
+from bsc.plans import PlanOptions, check_names, check_plan
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
+from bsc.program.tail import tail_of, with_classes
 from bsc.program.verifier import verify_program
 from bsc.tiling.schedule import Schedule, schedule
 
 if TYPE_CHECKING:
     import onnx
 
+Samples: TypeAlias = npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]
+"""Samples of the only input, or of each input by its name."""
+
+Ranges: TypeAlias = tuple[float, float] | Mapping[str, tuple[float, float]] | None
+"""Values of all inputs that mean 0 and 1, or of single inputs by name."""
+
+_NOTHING = Graph("", Stage.SOURCE, (), (), (), {}, {})
+
 CALIBRATION_SAMPLES = 10_000
 """Calibration looks at so many samples at the most."""
 
 
 def compile_model(
-    model: str | Path | onnx.ModelProto | Graph,
+    model: str | Path | onnx.ModelProto | Graph | SourceModel,
     *,
-    target: str | Path | TargetSpec = "oxram-128",
-    plan: TrainPlan | None = None,
-    weights: str = "keep",
+    target: str | Path | TargetSpec | None = None,
+    plan: TrainPlan | PlanOptions | None = None,
+    weights: str | None = None,
     backend: str = "python",
-    input_range: tuple[float, float] | None = None,
-    calibrate: npt.NDArray[Any] | None = None,
+    input_range: Ranges = None,
+    calibrate: Samples | None = None,
     observer: OnPass | None = None,
 ) -> Program:
     """Compile a model.
 
     Args:
-        model: ONNX file, ModelProto, or a SOURCE graph.
-        target: name, TOML file or specification of the chip.
-        plan: how it trains; None is the rule `carry` with its defaults.
-        weights: `keep` or `random`.
+        model: ONNX file, file of the language, ModelProto, or a SOURCE graph.
+        target: name, TOML file or specification of the chip; None is the model's own, else
+            `oxram-128`.
+        plan: how it trains: a whole plan, or options over the model's own; None is the model's own,
+            else the rule `carry` with its defaults.
+        weights: `keep` or `random`; None is as the model says, else `keep` where it has weights.
         backend: `python`, or `isa` for words that the machine runs (docs/isa.md).
-        input_range: declared range of the input.
-        calibrate: inputs in the model's own shape that show ranges of input and activations.
+        input_range: declared range of all inputs, or of single ones by name.
+        calibrate: samples in the model's own shape that show ranges of inputs and activations; by
+            name of the input where there are several.
         observer: called after each pass.
 
     Raises:
         DiagnosticError: everything wrong with model, target or options.
     """
-    options = CompileOptions(weights, backend, input_range)
+    source = read_source(model)
+    start = weights or source.weights or ("keep" if source.has_weights else "random")
+    options = CompileOptions(start, backend)
+    declared = tuple((name, *pair) for name, pair in source.ranges.items())
+    if input_range is None:
+        options = replace(options, input_ranges=declared)
+    if isinstance(input_range, Mapping):
+        named = {**source.ranges, **input_range}
+        pairs = tuple((name, *pair) for name, pair in named.items())
+        options = replace(options, input_ranges=pairs)
+    elif input_range is not None:
+        options = replace(options, input_range=input_range)
     _check_options(options)
-    chip = target if isinstance(target, TargetSpec) else resolve(target)
-    folded = _fold(model, observer)
-    learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
-    return _build(folded, chip, plan or plan_for(), options, learned, observer)
+    chip = _chip(target, source)
+    if not isinstance(plan, TrainPlan):
+        plan = (plan or PlanOptions()).over(source.plan).plan()
+    graph, source = source.graph, replace(source, graph=_NOTHING)  # it may hold 100 MB of weights
+    try:
+        folded = _fold(graph, observer)
+        del graph
+        learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
+        made = _build(folded, chip, plan, options, learned, observer)
+    except DiagnosticError as error:
+        raise source.placed(error) from None
+    notes = tuple(f"{each.severity}: {each.message}" for each in source.notes)
+    return replace(made, remarks=(*notes, *made.remarks))
 
 
-def _fold(
-    model: str | Path | onnx.ModelProto | Graph, observer: OnPass | None = None
-) -> PassResult:
-    """The model's folded SOURCE graph; the imported one is let go, for it may hold 100 MB."""
-    source = model if isinstance(model, Graph) else import_model(model)
-    return run_passes(source, source_passes(), OPS, observer)
+def _chip(target: str | Path | TargetSpec | None, source: SourceModel) -> TargetSpec:
+    if target is None:
+        return source.target or resolve(DEFAULT_TARGET)
+    return target if isinstance(target, TargetSpec) else resolve(target)
+
+
+def _fold(graph: Graph, observer: OnPass | None = None) -> PassResult:
+    """The model's folded SOURCE graph."""
+    return run_passes(graph, source_passes(), OPS, observer)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What data showed: range of the input, if it was looked at, and of each hidden activation."""
+    """What data showed: range of each input that was looked at, and of each hidden activation."""
 
-    low: tuple[float, ...] = ()
-    high: tuple[float, ...] = ()
+    inputs: Mapping[str, Bounds] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
 
 
@@ -114,12 +148,13 @@ def recompile(
     if target is not None:
         chip = target if isinstance(target, TargetSpec) else resolve(target)
     # A range that no option declared was learned from data, [0, 1] too.
-    learned = program.input.declared and program.options.input_range is None
-    known = Calibration(
-        program.input.low if learned else (),
-        program.input.high if learned else (),
-        program.calibration,
-    )
+    declared = {name for name, _, _ in program.options.input_ranges}
+    learned = {
+        spec.name: (spec.low, spec.high)
+        for spec in program.inputs
+        if spec.declared and program.options.input_range is None and spec.name not in declared
+    }
+    known = Calibration(learned, program.calibration)
     folded = _fold(program.source, observer)
     made = _build(folded, chip, plan or program.plan, options, known, observer)
     if program.state is None:
@@ -139,29 +174,31 @@ def with_weights(
 
     Args:
         program: compiled with random weights, so that its neurons are the rule's.
-        layers: W [inputs, outputs] and b [outputs] of each layer, reading probabilities.
+        layers: W [inputs, outputs] and b [outputs] of each array, reading probabilities.
     """
     first = chip_passes(
         program.target,
         program.plan,
         weights="random",
-        input_low=program.input.low,
-        input_high=program.input.high,
+        inputs=tuple((spec.name, spec.low, spec.high) for spec in program.inputs),
         ranges={},
     )[0]
     legal = first.run(_fold(program.source).graph).graph
     constants = dict(legal.constants)
     dense = [node for node in legal.nodes if node.op == "dense"]
-    for node, (weights, bias) in zip(dense, layers, strict=True):
+    arrays = dict(zip((read.array for read in program.reads), dense, strict=True))
+    for number, (weights, bias) in enumerate(layers):
+        node = arrays[number]
         constants[node.inputs[1]] = weights.astype(np.float32)
         if bias is not None:
             constants[node.inputs[2]] = bias.astype(np.float32)
     graph = replace(legal, constants=constants)
     options = replace(program.options, weights="keep")
-    known = Calibration(program.input.low, program.input.high, program.calibration)
+    bounds = {spec.name: (spec.low, spec.high) for spec in program.inputs}
+    known = Calibration(bounds, program.calibration)
     unfolded = PassResult(graph, False)
     made = _build(unfolded, program.target, program.plan, options, known, None)
-    return replace(made, input=program.input)
+    return replace(made, inputs=program.inputs)
 
 
 def _check_options(options: CompileOptions) -> None:
@@ -169,27 +206,59 @@ def _check_options(options: CompileOptions) -> None:
         raise fail("BSC3010", f"weights are `{options.weights}`, expected `keep` or `random`")
     if options.backend not in ("python", "isa"):
         raise fail("BSC3010", f"backend is `{options.backend}`, expected `python` or `isa`")
+    ranges = [(f"the range of input {name}", low, high) for name, low, high in options.input_ranges]
     if options.input_range is not None:
-        low, high = options.input_range
+        ranges.append(("the input range", *options.input_range))
+    for what, low, high in ranges:
         if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise fail("BSC3010", f"the input range {low}:{high} is empty or infinite")
+            raise fail("BSC3010", f"{what} {low}:{high} is empty or infinite")
 
 
-def _calibrate(graph: Graph, data: npt.NDArray[Any]) -> Calibration:
-    backbone = find_backbone(graph)
-    shape = graph.types[backbone.input].shape[1:]
-    wanted = tuple(int(d) for d in shape)
-    if len(data) == 0 or int(np.prod(data.shape[1:])) != int(np.prod(wanted)):
+def _calibrate(graph: Graph, data: Samples) -> Calibration:
+    network = find_network(graph)
+    samples = samples_by_input(graph, data)
+    bounds = {name: input_range(x) for name, x in samples.items()}
+    return Calibration(bounds, measure(graph, network, samples, OPS))
+
+
+def samples_by_input(graph: Graph, data: Samples) -> dict[str, npt.NDArray[np.float32]]:
+    """Calibration samples of each input in the model's own shape.
+
+    Raises:
+        DiagnosticError: BSC3011, they do not fit the inputs.
+    """
+    if not isinstance(data, Mapping):
+        if len(graph.inputs) != 1:
+            raise fail(
+                "BSC3011",
+                f"the model has {len(graph.inputs)} inputs, calibration data are one array",
+                help=f"give an array for each of {', '.join(graph.inputs)}",
+            )
+        data = {graph.inputs[0]: data}
+    if data.keys() != set(graph.inputs):
         raise fail(
             "BSC3011",
-            f"calibration data have the shape {list(data.shape)}, the model reads "
-            f"[N, {', '.join(map(str, wanted))}]",
+            f"calibration data are for {', '.join(data) or 'no input'}, the model's inputs are "
+            f"{', '.join(graph.inputs)}",
         )
-    x = np.ascontiguousarray(data[:CALIBRATION_SAMPLES], np.float32).reshape(-1, *wanted)
-    if not np.isfinite(x).all():
-        raise fail("BSC3011", "calibration data hold NaN or infinite values")
-    low, high = input_range(x)
-    return Calibration(low, high, measure(graph, backbone, x, OPS))
+    found: dict[str, npt.NDArray[np.float32]] = {}
+    for name in graph.inputs:
+        given = data[name]
+        wanted = tuple(int(d) for d in graph.types[name].shape[1:])
+        if len(given) == 0 or math.prod(given.shape[1:]) != math.prod(wanted):
+            raise fail(
+                "BSC3011",
+                f"calibration data of input {name} have the shape {list(given.shape)}, the model "
+                f"reads [N, {', '.join(map(str, wanted))}]",
+            )
+        x = np.ascontiguousarray(given[:CALIBRATION_SAMPLES], np.float32).reshape(-1, *wanted)
+        if not np.isfinite(x).all():
+            raise fail("BSC3011", f"calibration data of input {name} hold NaN or infinite values")
+        found[name] = x
+    counts = {name: len(x) for name, x in found.items()}
+    if len(set(counts.values())) > 1:
+        raise fail("BSC3011", f"calibration data differ in their samples: {counts}")
+    return found
 
 
 def _build(
@@ -202,56 +271,58 @@ def _build(
 ) -> Program:
     check_plan(plan, target)
     if not any(node.op == "neuron" for node in folded.graph.nodes):
-        checked_backbone(folded.graph)  # what follows takes one input of known extent for granted
-    spec = _input_spec(folded.graph, options, known)
+        checked_network(folded.graph)  # what follows takes inputs of known extent for granted
+    specs = _input_specs(folded.graph, options, known)
     ranges = dict(known.ranges)
     passes = chip_passes(
         target,
         plan,
         weights=options.weights,
-        input_low=spec.low,
-        input_high=spec.high,
+        inputs=tuple((spec.name, spec.low, spec.high) for spec in specs),
         ranges=ranges,
     )
     result = run_passes(folded.graph, passes, OPS, observer)
     tiled = result.graph
-    plan_of_chip = schedule(tiled)
-    tail = _tail(tiled)
+    scheduled = schedule(tiled)
+    check_names(plan, scheduled)
+    tail = tail_of(tiled)
     remarks = [*folded.remarks, *result.remarks]
-    state = None
+    program = Program(
+        name=folded.graph.name,
+        source=folded.graph,
+        tail=tail,
+        inputs=specs,
+        options=options,
+        plan=plan,
+        target=target,
+        arrays=scheduled.arrays,
+        reads=scheduled.reads,
+        heads=tuple(
+            with_classes(head, scheduled.reads[head.read].name, tail) for head in scheduled.heads
+        ),
+        tiles=scheduled.tiles,
+        buffers=scheduled.buffers,
+        inference=scheduled.inference,
+        training=scheduled.training,
+        update=scheduled.update,
+        tables={**scheduled.tables, "levels": tables.pixel_levels()},
+        calibration=ranges,
+        untrainable=_why_untrainable(tiled, scheduled, plan),
+    )
     if options.weights == "keep":
         codes = {
             str(node.attrs["name"]): tiled.constants[node.inputs[0]]
             for node in tiled.nodes
             if node.op == "array"
         }
-        state, clipped = kept_state(plan_of_chip.arrays, codes, plan.rule, target.device)
+        state, clipped = kept_state(program, codes)
+        program = replace(program, state=state)
         remarks += [
             f"warning: {name}: {count} weights clipped beside their reference"
             for name, count in clipped.items()
             if count
         ]
-    program = Program(
-        name=folded.graph.name,
-        source=folded.graph,
-        tail=tail,
-        input=spec,
-        options=options,
-        plan=plan,
-        target=target,
-        arrays=plan_of_chip.arrays,
-        tiles=plan_of_chip.tiles,
-        buffers=plan_of_chip.buffers,
-        inference=plan_of_chip.inference,
-        training=plan_of_chip.training,
-        update=plan_of_chip.update,
-        tables={**plan_of_chip.tables, "levels": tables.pixel_levels()},
-        classes=_classes(tail),
-        state=state,
-        calibration=ranges,
-        untrainable=_why_untrainable(plan_of_chip, plan.rule),
-        remarks=tuple(remarks),
-    )
+    program = replace(program, remarks=tuple(remarks))
     verify_program(program)
     return with_image(program) if options.backend == "isa" else program
 
@@ -267,89 +338,50 @@ def with_image(program: Program) -> Program:
     return replace(program, image=encode(made.image), remarks=remarks)
 
 
-def _why_untrainable(found: Schedule, rule: Rule) -> str:
-    return "" if found.training else untrainable(found.arrays[-1].columns, rule)
+def _why_untrainable(tiled: Graph, found: Schedule, plan: TrainPlan) -> str:
+    if found.training:
+        return ""
+    frozen = [layer.name for layer in plan.layers if layer.frozen]
+    reason = untrainable(tiled, plan.rule, frozen)
+    return reason or "no layer that learns reaches an output with a readout"
 
 
-def _input_spec(graph: Graph, options: CompileOptions, known: Calibration) -> InputSpec:
-    name = graph.inputs[0]
-    shape = tuple(int(d) for d in graph.types[name].shape[1:])
-    size = int(np.prod(shape, dtype=np.int64))
-    if options.input_range is not None:
-        low, high = options.input_range
-        return InputSpec(name, shape, size, (float(low),), (float(high),), declared=True)
-    if graph.types[name].encoding is Encoding.U8:
-        return InputSpec(name, shape, size, (0.0,), (255.0,), declared=True)
-    if known.low:
-        unit = known.low == (0.0,) and known.high == (1.0,)
-        return InputSpec(
-            name, shape, size, known.low, known.high, declared=True, saturates=not unit
+def _input_specs(
+    graph: Graph, options: CompileOptions, known: Calibration
+) -> tuple[InputSpec, ...]:
+    declared = {name: (low, high) for name, low, high in options.input_ranges}
+    unknown = [name for name in declared if name not in graph.inputs]
+    if unknown:
+        raise fail(
+            "BSC3010",
+            f"the range is of input {unknown[0]}, which the model does not have",
+            help=did_you_mean(unknown[0], graph.inputs, "its inputs"),
         )
-    return InputSpec(name, shape, size)
-
-
-def _tail(tiled: Graph) -> Graph:
-    """What runs beside the arrays, from `logits` (and `<array>.y`) to the model's outputs."""
-    builder = GraphBuilder(f"{tiled.name}.tail", Stage.SOURCE, OPS)
-    arrays = [str(node.attrs["name"]) for node in tiled.nodes if node.op == "array"]
-    owners = {n.outputs[0]: str(n.attrs["name"]) for n in tiled.nodes if n.op == "array"}
-    sums = {n.outputs[0]: owners[_cells_of(tiled, n)] for n in tiled.nodes if n.op == "join"}
-    standing: dict[str, str] = {}
-    for node in tiled.nodes:
-        if node.op == "logits":
-            array = sums[node.inputs[0]]
-            name = "logits" if array == arrays[-1] else f"{array}.y"
-            given = tiled.types[node.outputs[0]]
-            builder.input(name, TensorType(Encoding.F32, given.shape))
-            standing[node.outputs[0]] = name
-    reached = set(standing)
-    for node in tiled.nodes:
-        if node.op == "logits" or Stage.SOURCE not in OPS[node.op].stages:
-            continue
-        if not reached.intersection(node.inputs):
-            continue
-        for name in node.inputs:
-            if name in tiled.constants and name not in builder.types:
-                builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
-        builder.add_node(
-            node.op,
-            [standing.get(name, name) for name in node.inputs],
-            node.attrs,
-            outputs=node.outputs,
-            origin=node.origin,
-        )
-        reached.update(node.outputs)
-    for name in tiled.outputs:
-        if tiled.types[name].encoding is Encoding.CELLS:
-            continue
-        if name in standing:
-            builder.add("identity", [standing[name]], name=name)
-        elif name in tiled.constants:
-            builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
-        builder.output(name)
-    return builder.build()
-
-
-def _cells_of(tiled: Graph, join: Node) -> str:
-    """The array that a join of tile reads adds up."""
-    return tiled.producers()[join.inputs[0]].inputs[0]
-
-
-def _classes(tail: Graph) -> tuple[int, ...] | tuple[str, ...]:
-    """Labels that the model itself attaches to its classes."""
-    for node in tail.nodes:
-        if node.op == "gather_features" and node.inputs[0] in tail.constants:
-            return tuple(np.asarray(tail.constants[node.inputs[0]]).reshape(-1).tolist())
-    return ()
+    specs = []
+    for name in graph.inputs:
+        shape = tuple(int(d) for d in graph.types[name].shape[1:])
+        spec = InputSpec(name, shape, math.prod(shape))
+        given = declared.get(name, options.input_range)
+        if given is not None:
+            spec = replace(spec, low=(float(given[0]),), high=(float(given[1]),), declared=True)
+        elif graph.types[name].encoding is Encoding.U8:
+            spec = replace(spec, low=(0.0,), high=(255.0,), declared=True)
+        elif name in known.inputs:
+            low, high = known.inputs[name]
+            unit = low == (0.0,) and high == (1.0,)
+            spec = replace(spec, low=low, high=high, declared=True, saturates=not unit)
+        specs.append(spec)
+    return tuple(specs)
 
 
 def _cells_fit(old: Program, new: Program) -> bool:
-    if old.target.device != new.target.device:
-        return False
     if (old.plan.rule is Rule.SGD) != (new.plan.rule is Rule.SGD):
         return False
     return _shapes(old) == _shapes(new)
 
 
-def _shapes(program: Program) -> list[tuple[str, int, int, int]]:
-    return [(a.name, a.rows, a.columns, a.scale) for a in program.arrays]
+def _shapes(program: Program) -> list[tuple[object, ...]]:
+    return [
+        (a.name, a.rows, a.columns, a.scale, program.device_of(i))
+        for i, a in enumerate(program.arrays)
+    ]

@@ -24,13 +24,14 @@ Program
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from bsc.hw.device import weight_limit
-from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.plan import LayerPlan, Rule, TrainPlan
 from bsc.hw.registry import resolve
 from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.ir.pass_manager import Pass
@@ -41,8 +42,9 @@ from bsc.passes.binarise import Binarise
 from bsc.passes.clean_up import CleanUp
 from bsc.passes.derive_training import DeriveTraining
 from bsc.passes.fold_affine import FoldAffine
-from bsc.passes.legalise import LARGEST_WEIGHT, LegaliseActivations
+from bsc.passes.legalise import Bounds, LegaliseActivations
 from bsc.passes.ranges import Range
+from bsc.passes.scaling import LARGEST_WEIGHT
 from bsc.passes.sink_shapes import SinkShapes
 from bsc.tiling.tile_arrays import TileArrays
 
@@ -75,8 +77,34 @@ def _device(written: Mapping[str, Any] | str) -> DeviceSpec:
         raise ValueError(f"{where}: {first['msg']}") from None
 
 
+def _device_record(device: DeviceSpec) -> dict[str, Any]:
+    return device.model_dump(exclude_defaults=True)
+
+
+def _layer_record(plan: LayerPlan) -> dict[str, Any]:
+    """What is different for a layer, and its name."""
+    record = {each.name: getattr(plan, each.name) for each in fields(plan)}
+    if plan.device is not None:
+        record["device"] = _device_record(plan.device)
+    default = LayerPlan("")
+    return {name: value for name, value in record.items() if value != getattr(default, name)}
+
+
+def _layer(written: Mapping[str, Any] | str) -> LayerPlan:
+    if isinstance(written, str) or "name" not in written:
+        raise ValueError("a layer's plan is a record with its name: {name=hidden, frozen=true}")
+    options = dict(written)
+    if options.get("device") is not None:
+        options["device"] = _device(options["device"])
+    kinds = {"name": str, "frozen": bool, "threshold": int, "pulses": int, "device_of": str}
+    for name, value in options.items():
+        if name in kinds and value is not None and type(value) is not kinds[name]:
+            raise ValueError(f"{name} is {value!r}, expected {kinds[name].__name__}")
+    return LayerPlan(**options)
+
+
 KINDS: Kinds = MappingProxyType(
-    {DeviceSpec: OptionKind(lambda device: device.model_dump(exclude_defaults=True), _device)}
+    {DeviceSpec: OptionKind(_device_record, _device), LayerPlan: OptionKind(_layer_record, _layer)}
 )
 """How pipelines as text write options that are no numbers, words or lists."""
 
@@ -92,7 +120,7 @@ def of_target(target: TargetSpec) -> dict[str, dict[str, Any]]:
             "limit": weight_limit(device),
             "noise_bits": target.periphery.noise_bits,
         },
-        DeriveTraining.name: {"device": device},
+        DeriveTraining.name: {"device": device, "noise_bits": target.periphery.noise_bits},
         TileArrays.name: {"rows": target.array.rows, "columns": target.array.columns},
     }
 
@@ -107,26 +135,31 @@ def chip_passes(
     plan: TrainPlan,
     *,
     weights: str,
-    input_low: tuple[float, ...],
-    input_high: tuple[float, ...],
+    inputs: tuple[Bounds, ...],
     ranges: dict[str, Range],
 ) -> tuple[Pass, ...]:
     """From folded dense layers to placed tiles."""
     direct = plan.rule is Rule.SGD
+    limits = tuple(
+        (layer.name, weight_limit(layer.device))
+        for layer in plan.layers
+        if layer.device is not None
+    )
     return (
         LegaliseActivations(
             weights,
-            input_low,
-            input_high,
+            inputs,
             tuple((name, low, high) for name, (low, high) in ranges.items()),
             CODE_MAX / DIRECT_SCALE if direct else LARGEST_WEIGHT,
+            plan.readouts,
         ),
         Binarise(
             weights,
             CODE_MAX if direct else weight_limit(target.device),
             DIRECT_SCALE if direct else 0,
             target.periphery.noise_bits,
+            () if direct else limits,
         ),
-        DeriveTraining.of(plan, target.device),
+        DeriveTraining.of(plan, target.device, target.periphery.noise_bits),
         TileArrays(target.array.rows, target.array.columns),
     )

@@ -2,17 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
 from bsc.diag import Sink, did_you_mean
-from bsc.hw.plan import Rule, TrainPlan
-from bsc.hw.spec import TargetSpec
+from bsc.hw.plan import LayerPlan, Readout, Rule, TrainPlan
+from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.state import CellStyle
-from bsc.passes.derive_training import rate_of
+from bsc.passes.readouts import EVERY
+from bsc.passes.trainable import rate_of
+from bsc.tiling.schedule import Schedule
 
 _LARGEST = (1 << 31) - 1
 
 SGD_BATCH = 100
 """B of `sgd` and `hp` (the paper's software experiment)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOptions:
+    """What was asked for one layer; None is what all have.
+
+    Attributes are those of `LayerPlan`.
+    """
+
+    frozen: bool | None = None
+    device: DeviceSpec | None = None
+    threshold: int | None = None
+    pulses: int | None = None
+    device_of: str = ""
+
+    def over(self, below: LayerOptions) -> LayerOptions:
+        """These options, and the others where these say nothing."""
+        return LayerOptions(
+            _first(self.frozen, below.frozen),
+            _first(self.device, below.device),
+            _first(self.threshold, below.threshold),
+            _first(self.pulses, below.pulses),
+            below.device_of if self.device is None else self.device_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What was asked of training; None is the rule's own default.
+
+    Attributes are those of `TrainPlan`; readouts by output, layers by name.
+    """
+
+    rule: str | None = None
+    batch: int | None = None
+    threshold: int | None = None
+    pulses: int | None = None
+    eta: float | None = None
+    refresh_every: int | None = None
+    readouts: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, LayerOptions] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: TrainPlan) -> PlanOptions:
+        """All that a plan says."""
+        return cls(
+            str(plan.rule),
+            plan.batch,
+            plan.threshold,
+            plan.pulses,
+            plan.eta if plan.rule in (Rule.SGD, Rule.HP) else None,
+            plan.refresh_every,
+            dict(plan.readouts),
+            {
+                each.name: LayerOptions(
+                    each.frozen, each.device, each.threshold, each.pulses, each.device_of
+                )
+                for each in plan.layers
+            },
+        )
+
+    def over(self, below: PlanOptions) -> PlanOptions:
+        """These options, and the others where these say nothing.
+
+        Numbers are those of a rule: where these ask for another one, the others' do not count.
+        """
+        if self.rule not in (None, below.rule or str(Rule.CARRY)):
+            below = PlanOptions(readouts=below.readouts, layers=below.layers)
+        names = ("rule", "batch", "threshold", "pulses", "eta", "refresh_every")
+        numbers = {name: _first(getattr(self, name), getattr(below, name)) for name in names}
+        layers = dict(below.layers)
+        for name, options in self.layers.items():
+            layers[name] = options.over(layers.get(name, LayerOptions()))
+        return PlanOptions(**numbers, readouts={**below.readouts, **self.readouts}, layers=layers)
+
+    def plan(self) -> TrainPlan:
+        """The plan.
+
+        Raises:
+            DiagnosticError: BSC3020 to BSC3022, as `plan_for`.
+        """
+        return plan_for(
+            self.rule or str(Rule.CARRY),
+            batch=self.batch,
+            threshold=self.threshold,
+            pulses=1 if self.pulses is None else self.pulses,
+            eta=self.eta,
+            refresh_every=self.refresh_every or 0,
+            readouts=self.readouts,
+            layers=[
+                LayerPlan(
+                    name,
+                    bool(each.frozen),
+                    each.device,
+                    each.threshold,
+                    each.pulses,
+                    each.device_of,
+                )
+                for name, each in self.layers.items()
+            ],
+        )
+
+
+def _first(a: Any, b: Any) -> Any:
+    return b if a is None else a
 
 
 def plan_for(
@@ -23,8 +134,12 @@ def plan_for(
     pulses: int = 1,
     eta: float | None = None,
     refresh_every: int = 0,
+    readouts: Mapping[str, str] | None = None,
+    layers: Sequence[LayerPlan] = (),
 ) -> TrainPlan:
     """A plan with the rule's own defaults for what is None.
+
+    `readouts` are by output, `*` for every other one; `layers` are what is different for some.
 
     Raises:
         DiagnosticError: BSC3020 for an unknown rule, BSC3021 for numbers that do not fit it.
@@ -55,15 +170,22 @@ def plan_for(
         pulses,
         0.1 if eta is None else eta,
         refresh_every,
+        tuple((readouts or {}).items()),
+        tuple(layers),
     )
-    bounds = (
+    bounds: tuple[tuple[str, int, int], ...] = (
         ("batch", plan.batch, 1),
         ("threshold", plan.threshold, 1),
         ("pulses", plan.pulses, 1),
         ("refresh_every", plan.refresh_every, 0),
     )
+    for layer in plan.layers:
+        if layer.threshold is not None:
+            bounds = (*bounds, (f"threshold of {layer.name}", layer.threshold, 1))
+        if layer.pulses is not None:
+            bounds = (*bounds, (f"pulses of {layer.name}", layer.pulses, 1))
     for name, number, least in bounds:
-        most = PULSES_MAX if name == "pulses" else _LARGEST
+        most = PULSES_MAX if name.startswith("pulses") else _LARGEST
         if not least <= number <= most:
             sink.add("BSC3021", f"{name} is {number}, expected {least} to {most}")
     if not 0 < plan.eta <= 1000:
@@ -73,11 +195,21 @@ def plan_for(
             "BSC3021",
             f"eta {plan.eta} with batch {plan.batch} moves a weight by more than its whole range",
         )
-    if plan.threshold - 1 + plan.batch > _LARGEST:
+    largest = max([plan.threshold, *(each.threshold or 0 for each in plan.layers)])
+    if largest - 1 + plan.batch > _LARGEST:
         sink.add(
             "BSC3021",
-            f"threshold {plan.threshold} with batch {plan.batch}: a counter may pass 32 bits",
+            f"threshold {largest} with batch {plan.batch}: a counter may pass 32 bits",
         )
+    for output, readout in plan.readouts:
+        if readout not in list(Readout):
+            sink.add(
+                "BSC3022",
+                f"there is no readout `{readout}` for output {output}",
+                help=f"{did_you_mean(readout, list(Readout))}; readouts: {', '.join(Readout)}",
+            )
+    if kind is Rule.ONLINE and any(each.threshold not in (None, 1) for each in plan.layers):
+        sink.add("BSC3021", "rule online is B = T = 1 for every layer")
     if eta is not None and not floating:
         sink.add(
             "BSC3021",
@@ -95,7 +227,8 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
         DiagnosticError: BSC3021 where plan and device exclude each other.
     """
     sink = Sink()
-    one_way = target.device.style in (CellStyle.PAIR_DOWN, CellStyle.PAIR_UP)
+    devices = [target.device, *(each.device for each in plan.layers if each.device is not None)]
+    one_way = any(d.style in (CellStyle.PAIR_DOWN, CellStyle.PAIR_UP) for d in devices)
     if plan.refresh_every and (not one_way or plan.rule is Rule.SGD):
         sink.add(
             "BSC3021",
@@ -104,3 +237,29 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
         )
     sink.raise_if_errors()
     return target.training.unfit.get(str(plan.rule))
+
+
+def check_names(plan: TrainPlan, network: Schedule) -> None:
+    """Refuse a plan that speaks of layers or outputs that a network does not have.
+
+    Raises:
+        DiagnosticError: BSC3022 for an output, BSC3023 for a layer.
+    """
+    sink = Sink()
+    outputs = [name for head in network.heads for name in head.outputs]
+    for output, _ in plan.readouts:
+        if output not in (*outputs, EVERY):
+            sink.add(
+                "BSC3022",
+                f"the plan reads out {output}, which is no output with a head of its own",
+                help=did_you_mean(output, outputs, "outputs"),
+            )
+    arrays = [array.name for array in network.arrays]
+    for layer in plan.layers:
+        if layer.name not in arrays:
+            sink.add(
+                "BSC3023",
+                f"the plan speaks of layer {layer.name}, which the network does not have",
+                help=did_you_mean(layer.name, arrays, "layers"),
+            )
+    sink.raise_if_errors()

@@ -45,12 +45,12 @@ def trained(epochs: int) -> list[Layer]:
 
     program = bsc.compile(make_model(untrained()), weights="random", rule="hp")
     data = load_data("mnist")
-    shown = encode(program.input, data.x.reshape(len(data.x), -1))
+    shown = encode(program.inputs[0], data.x.reshape(len(data.x), -1))
     layers: Sequence[Layer] = []
     for epoch in train_hp(program, shown, data.y.astype(np.int32), epochs=epochs, eta=0.5):
         layers = epoch.weights
         print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}", file=sys.stderr)
-    asked = encode(program.input, data.x_test.reshape(len(data.x_test), -1))
+    asked = encode(program.inputs[0], data.x_test.reshape(len(data.x_test), -1))
     accuracy = hp_accuracy(program, list(layers), asked, data.y_test.astype(np.int32))
     print(f"accuracy on the test images: {100 * accuracy:.2f} %", file=sys.stderr)
     hidden = [(SLOPE * w, SLOPE * b) for w, b in layers[:-1]]

@@ -8,10 +8,10 @@ the network's own, uncut. Running the model anywhere gives what mode `analog` gi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -20,8 +20,9 @@ from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding, TensorType
 from bsc.numerics.cells import forward_weights
 from bsc.numerics.state import ChipState
-from bsc.program.model import Program
-from bsc.tiling.plan import ArraySpec
+from bsc.program.model import InputSpec, Program
+from bsc.program.wiring import Part, wiring
+from bsc.tiling.plan import ReadSpec
 
 OPSET = 17
 _ML = "ai.onnx.ml"
@@ -68,19 +69,22 @@ class _Writer:
         self.state = state
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
-        self.taken = {program.input.name, *program.tail.types}
+        self.taken = {*(spec.name for spec in program.inputs), *program.tail.types}
+        self.weights: dict[tuple[int, str], tuple[str, str]] = {}  # shared, by array and form
 
     def model(self) -> onnx.ModelProto:
-        spec = self.program.input
-        given = self.program.source.types[spec.name]
-        value = self._input(given)
-        for index, array in enumerate(self.program.arrays):
-            value = self._layer(index, array, value)
+        types = self.program.source.types
+        inputs = [self._input(spec, types[spec.name]) for spec in self.program.inputs]
+        neurons: dict[int, str] = {}
+        for number, parts in enumerate(wiring(self.program)):
+            signals = [neurons[p.read] if p.read >= 0 else inputs[p.input] for p in parts]
+            value = signals[0] if len(signals) == 1 else self._add("Concat", signals, axis=1)
+            neurons[number] = self._layer(number, parts, value)
         self._tail(self.program.tail)
         graph = helper.make_graph(
             self.nodes,
             self.program.name,
-            [_value_info(spec.name, given)],
+            [_value_info(spec.name, types[spec.name]) for spec in self.program.inputs],
             [_value_info(n, self.program.tail.types[n]) for n in self.program.tail.outputs],
             self.initializers,
         )
@@ -90,9 +94,8 @@ class _Writer:
         onnx.checker.check_model(made)
         return made
 
-    def _input(self, given: TensorType) -> str:
+    def _input(self, spec: InputSpec, given: TensorType) -> str:
         """[N, size] of float probabilities, or of the model's own numbers where they are those."""
-        spec = self.program.input
         value = spec.name
         if given.encoding is not Encoding.F32:
             value = self._add("Cast", [value], to=TensorProto.FLOAT)
@@ -101,46 +104,56 @@ class _Writer:
             value = self._add("Reshape", [value, shape])
         return value
 
-    def _layer(self, index: int, array: ArraySpec, value: str) -> str:
+    def _layer(self, number: int, parts: tuple[Part, ...], value: str) -> str:
         """Gemm and activation; what scaled the layer's input is taken back into its weights."""
-        weights, bias = self._weights(index, array)
-        last = index == len(self.program.arrays) - 1
-        wanted = self.program.tail.inputs
-        exposed = "logits" if last and "logits" in wanted else f"{array.name}.y"
+        read = self.program.reads[number]
+        last = any(head.read == number for head in self.program.heads)
+        exposed = f"{read.name}.y" in self.program.tail.inputs
         slope = 1.0
-        if array.function in ("logistic", "tanh") and exposed not in wanted:
-            slope = array.function_parameters[0]  # folded; else it is a node of its own
-        operands = [
-            value,
-            self._constant(f"{array.name}.weight", (weights * slope).astype(np.float32)),
-            self._constant(f"{array.name}.bias", (bias * slope).astype(np.float32)),
-        ]
-        sums = self._add("Gemm", operands, name=exposed if exposed in wanted else None)
-        return sums if last else self._activation(array, sums, folded=exposed not in wanted)
+        if read.function in ("logistic", "tanh") and not exposed and not last:
+            slope = read.function_parameters[0]  # folded; else it is a node of its own
+        operands = [value, *self._operands(read, parts, slope)]
+        name = f"{read.name}.y" if exposed else None
+        sums = self._add("Gemm", operands, name=name, label=f"/{read.name}/Gemm")
+        return sums if last else self._activation(read, sums, folded=not exposed)
 
-    def _weights(
-        self, index: int, array: ArraySpec
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """W [inputs, columns] and b [columns] that read h = low + (high - low) p."""
-        codes = forward_weights(self.state.arrays[index]).astype(np.float64)
-        codes *= array.gain / array.scale
+    def _operands(self, read: ReadSpec, parts: tuple[Part, ...], slope: float) -> tuple[str, str]:
+        """Names of W and b that read h = low + (high - low) p; equal ones are written once."""
+        array = self.program.arrays[read.array]
+        codes = forward_weights(self.state.arrays[read.array]).astype(np.float64)
+        codes *= read.gain / array.scale
         weights, bias = codes[: array.inputs], codes[array.inputs :].sum(axis=0)
-        if index == 0:
-            low, high = np.array(self.program.input.low), np.array(self.program.input.high)
-        else:
-            before = self.program.arrays[index - 1]
-            low, high = np.array([before.low]), np.array([before.high])
-        weights = weights / (high - low)[:, None]
-        return weights, bias - np.broadcast_to(low, len(weights)) @ weights
+        low, high = np.empty(array.inputs), np.empty(array.inputs)
+        for part in parts:
+            low[part.lines], high[part.lines] = self._bounds(part)
+        weights /= (high - low)[:, None]
+        bias -= low @ weights
+        made = (weights * slope).astype(np.float32), (bias * slope).astype(np.float32)
+        form = sha256(b"".join(each.tobytes() for each in made)).hexdigest()
+        key = (read.array, form)
+        if key not in self.weights:
+            self.weights[key] = (
+                self._constant(f"{array.name}.weight", made[0]),
+                self._constant(f"{array.name}.bias", made[1]),
+            )
+        return self.weights[key]
 
-    def _activation(self, array: ArraySpec, sums: str, *, folded: bool) -> str:
-        numbers = array.function_parameters
-        match array.function:
+    def _bounds(self, part: Part) -> tuple[Any, Any]:
+        """What p = 0 and p = 1 mean on the lines of a part."""
+        if part.read >= 0:
+            before = self.program.reads[part.read]
+            return before.low, before.high
+        spec = self.program.inputs[part.input]
+        return np.array(spec.low), np.array(spec.high)
+
+    def _activation(self, read: ReadSpec, sums: str, *, folded: bool) -> str:
+        numbers = read.function_parameters
+        match read.function:
             case "logistic" | "tanh":
                 if not folded and numbers[0] != 1:
-                    slope = self._constant(f"{array.name}.slope", np.float32(numbers[0]))
+                    slope = self._constant(f"{read.name}.slope", np.float32(numbers[0]))
                     sums = self._add("Mul", [sums, slope])
-                return self._add("Sigmoid" if array.function == "logistic" else "Tanh", [sums])
+                return self._add("Sigmoid" if read.function == "logistic" else "Tanh", [sums])
             case "relu":
                 return self._add("Relu", [sums])
             case "leaky_relu":
@@ -149,7 +162,7 @@ class _Writer:
                 return self._add("HardSigmoid", [sums], alpha=numbers[0], beta=numbers[1])
             case "clip":
                 bounds = [
-                    self._constant(f"{array.name}.{name}", np.float32(number))
+                    self._constant(f"{read.name}.{name}", np.float32(number))
                     for name, number in zip(("low", "high"), numbers, strict=True)
                 ]
                 return self._add("Clip", [sums, *bounds])
@@ -215,9 +228,18 @@ class _Writer:
                 )
         self._add(op, inputs, name=output, **plain)
 
-    def _add(self, op: str, inputs: list[str], *, name: str | None = None, **attrs: Any) -> str:
+    def _add(
+        self,
+        op: str,
+        inputs: list[str],
+        *,
+        name: str | None = None,
+        label: str | None = None,
+        **attrs: Any,
+    ) -> str:
+        """A node; `name` is its output's, `label` its own, by which a layer is called."""
         output = self._fresh(op.lower()) if name is None else name
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attrs))
+        self.nodes.append(helper.make_node(op, inputs, [output], name=label or output, **attrs))
         return output
 
     def _constant(self, hint: str, data: Any) -> str:

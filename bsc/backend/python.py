@@ -38,12 +38,13 @@ class _Emitter:
 
     def text(self) -> str:
         p = self.program
+        data = "mnist" if len(p.inputs) == len(p.heads) == 1 else "DATA.npz"
         lines = [
             '"""' + self._title(),
             "",
             f"Printed by bsc {version('bsc-toolchain')}. Run it to train and evaluate:",
             "",
-            "    python THIS_FILE --data mnist --epochs 1",
+            f"    python THIS_FILE --data {data} --epochs 1",
             "",
             f"Cells, counters and tables are in {_quoted(self.program_file)}, beside this file.",
             "The functions below are the network's own steps: edit them, and the chip obeys.",
@@ -66,7 +67,8 @@ class _Emitter:
 
     def _title(self) -> str:
         p = self.program
-        sizes = [p.arrays[0].inputs, *(a.columns for a in p.arrays)]
+        inputs = "+".join(str(spec.size) for spec in p.inputs)
+        sizes = [inputs, *(p.arrays[read.array].columns for read in p.reads)]
         plan = p.plan
         how = f"rule {plan.rule}, B = {plan.batch}"
         if plan.rule in ("carry", "online"):
@@ -77,10 +79,12 @@ class _Emitter:
     def _inference(self) -> list[str]:
         p = self.program
         last = p.inference[-1].target
+        inputs = "input" if len(p.inputs) == 1 else "inputs"
+        heads = "last array" if len(p.heads) == 1 else "last head"
         return [
             "",
             "def inference(chip: Steps) -> int:",
-            '    """One sample, from the input to the sums of the last array."""',
+            f'    """One sample, from the {inputs} to the sums of the {heads}."""',
             *self._body(p.inference),
             f"    return {self.names[last]}",
             "",
@@ -138,9 +142,12 @@ class _Emitter:
         size = self.program.buffers[step.target].size if step.target >= 0 else 0
         match step.op:
             case StepOp.ENCODE:
-                spec = self.program.input
+                spec = self.program.inputs[step.layer]
                 shape = ", ".join(map(str, spec.shape))
                 return f"{spec.name} [{shape}] as {size} bits: 1 with probability p."
+            case StepOp.CONCAT:
+                sizes = " + ".join(str(self.program.buffers[s].size) for s in step.sources)
+                return f"{sizes} bits, one signal behind the other."
             case StepOp.READ:
                 return f"{_array(array)}: y = x W on {size} bit lines; {self._tiles(step)}."
             case StepOp.READ_TRANSPOSED:
@@ -149,8 +156,16 @@ class _Emitter:
                 return f"{size} comparators: z = (y > T[u])."
             case StepOp.READOUT:
                 return f"{size} classes, each on its own: o = Bern(softmax(y))."
+            case StepOp.LOGISTIC:
+                return f"{size} columns, each on its own: o = (y > T[u])."
+            case StepOp.ERROR if len(self.program.heads) > 1:
+                return "e = o - label."
             case StepOp.ERROR:
                 return "e = o - label; a sample without error ends here."
+            case StepOp.TARGET_ERROR:
+                return "e = o - Bern(target), each column on its own."
+            case StepOp.ADD:
+                return f"{size} sums of {len(step.sources)} backward reads, added."
             case StepOp.DERIVATIVE:
                 return f"{size} gates: d = (lo[u] < y < hi[u]), 1 with probability f'(y)."
             case StepOp.SIGN:

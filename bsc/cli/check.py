@@ -13,10 +13,9 @@ def check(model: o.Model, target: o.Target = None, json: o.Json = False) -> None
     from bsc.checking import check as check_model
     from bsc.cli.guard import AT_FAULT
     from bsc.cli.output import Output
-    from bsc.cli.plan import DEFAULT_TARGET
 
     output = Output(json)
-    report = check_model(model, target or DEFAULT_TARGET)
+    report = check_model(model, target)
     output.table(
         ("operator", "node", "status", "what it becomes, or what to do"),
         [(row.operator, row.node, row.status, row.note) for row in report.rows],

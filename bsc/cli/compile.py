@@ -12,6 +12,7 @@ from bsc.cli import options as o
 if TYPE_CHECKING:
     from bsc.cli.output import Output
     from bsc.cli.seeing import Reached, Seeing
+    from bsc.models import SourceModel
     from bsc.program.model import Program
 
 
@@ -27,6 +28,8 @@ def compile_model(
     calibrate: o.Calibrate = None,
     input_range: o.InputRange = None,
     rule: o.RuleName = None,
+    readout: o.Readouts = None,
+    freeze: o.Freeze = None,
     batch: o.Batch = None,
     threshold: o.Threshold = None,
     pulses: o.Pulses = None,
@@ -56,6 +59,7 @@ def compile_model(
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.seeing import Reached, Seeing
+    from bsc.models import read_source
 
     output = Output(json, remarks=remarks)
     seeing = Seeing(
@@ -73,6 +77,8 @@ def compile_model(
         calibrate=calibrate,
         input_range=input_range,
         rule=rule,
+        readout=readout,
+        freeze=freeze,
         batch=batch,
         threshold=threshold,
         pulses=pulses,
@@ -82,7 +88,7 @@ def compile_model(
         cores=cores,
     )
     try:
-        program = compiled(model, wanted, output, seeing)
+        program = compiled(read_source(model), wanted, output, seeing)
     except Reached as reached:
         seeing.report(output)
         _write_graph(reached, out, output)
@@ -93,14 +99,15 @@ def compile_model(
 
 
 def compiled(
-    model: Path, wanted: dict[str, Any], output: Output, seeing: Seeing | None = None
+    source: SourceModel, wanted: dict[str, Any], output: Output, seeing: Seeing | None = None
 ) -> Program:
     """Compile with the typed options and say what the compiler has to say."""
     from bsc import driver
     from bsc.cli.plan import for_model, warn
 
     observer = seeing.observer() if seeing is not None else None
-    program = driver.compile_model(model, **for_model(wanted, output), observer=observer)
+    arguments = for_model(source, wanted, output)
+    program = driver.compile_model(source, **arguments, observer=observer)
     if seeing is not None:
         seeing.report(output)
     warn(program, output)

@@ -40,6 +40,14 @@ def export(
             "--onnx", metavar="OUT.onnx", help="Float model of what the cells compute in the mean."
         ),
     ] = None,
+    bsc_text: Annotated[
+        Path | None,
+        typer.Option(
+            "--bsc",
+            metavar="OUT.bsc",
+            help="The model and its plan in the language, weights in a .safetensors beside it.",
+        ),
+    ] = None,
     state: Annotated[
         bool,
         typer.Option(
@@ -59,12 +67,14 @@ def export(
     from bsc.cli.output import Output
 
     output = Output(json, remarks=remarks)
-    if not any((python, conductances, asm, binary, onnx)):
+    if not any((python, conductances, asm, binary, onnx, bsc_text)):
         raise typer.BadParameter(
             "say what to write: --python OUT.py, --asm OUT.s, --bin OUT.bin, "
-            "--conductances OUT.npz, --onnx OUT.onnx"
+            "--conductances OUT.npz, --onnx OUT.onnx, --bsc OUT.bsc"
         )
-    outs = [out for out in (python, conductances, asm, binary, onnx) if out is not None]
+    tensors = bsc_text.with_suffix(".safetensors") if bsc_text is not None else None
+    every = (python, conductances, asm, binary, onnx, bsc_text, tensors)
+    outs = [out for out in every if out is not None]
     if len(set(map(os.path.realpath, outs))) < len(outs):
         raise typer.BadParameter("two outputs have the same name; one of them would be lost")
     for out in outs:
@@ -92,9 +102,24 @@ def export(
         model = to_onnx(loaded, starting_state(loaded, seed if loaded.state is None else None))
         write_bytes(onnx, model.SerializeToString())
         written["onnx"] = str(onnx)
+    if bsc_text is not None and tensors is not None:
+        written |= _write_language(loaded, bsc_text, tensors)
     for path in written.values():
         output.line(f"wrote {path}")
     output.result(written)
+
+
+def _write_language(program: Program, text: Path, tensors: Path) -> dict[str, str]:
+    """Write the model inside a program, as folded, with its plan and target."""
+    from bsc.backend.dsl_program import program_as_bsc
+    from bsc.cli.files import write_bytes, write_text
+
+    written, data = program_as_bsc(program, tensors.name)
+    if data:
+        write_bytes(tensors, data)
+    write_text(text, written)
+    found = {"bsc": str(text)}
+    return found | ({"tensors": str(tensors)} if data else {})
 
 
 def _write_image(
@@ -117,7 +142,7 @@ def _write_image(
             output.remark(remark)
     if state and program.state is not None:
         image = with_state(image, program.state)
-    if (*program.input.low, *program.input.high) != (0.0, 1.0):
+    if any((*spec.low, *spec.high) != (0.0, 1.0) for spec in program.inputs):
         output.say(
             Diagnostic(
                 "BSC3000",

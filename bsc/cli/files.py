@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from bsc.program.model import Program
 
     Array = npt.NDArray[Any]
 
@@ -32,29 +34,78 @@ def keep_inputs(out: Path, *inputs: Path) -> None:
             )
 
 
-def read_input(text: str, name: str) -> Array:
-    """The array of `[NAME=]X.npy`.
+def read_inputs(
+    texts: Sequence[str], names: Sequence[str]
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays of all `[NAME=]X.npy`, and their files, by the program's inputs.
 
     Args:
-        text: what the user typed.
-        name: the input's name in the program.
+        texts: what the user typed.
+        names: the program's inputs.
 
     Raises:
-        DiagnosticError: BSC7007 for another name, BSC7008 for a file that is no array.
+        DiagnosticError: BSC7007 for other names, no name, or too few, BSC7008 for a file that is
+            no array.
     """
-    import numpy as np
+    from bsc.diag import did_you_mean, fail
 
-    from bsc.diag import Span, did_you_mean, fail
-
-    given, equals, path = text.partition("=")
-    if not equals or Path(text).exists():
-        path = text
-    elif given != name:
+    found: dict[str, Array] = {}
+    files: dict[str, str] = {}
+    for text in texts:
+        name, equals, path = text.rpartition("=")
+        if not equals or Path(text).exists():
+            path = text
+            if len(names) > 1:
+                raise fail(
+                    "BSC7007",
+                    f"the program has {len(names)} inputs, and {text} does not say which it is",
+                    help=f"--input {' --input '.join(f'{name}=X.npy' for name in names)}",
+                )
+            name = names[0]
+        if name not in names:
+            raise fail(
+                "BSC7007",
+                f"the program has no input {name}",
+                help=did_you_mean(name, names, "inputs"),
+            )
+        if name in found:
+            raise fail("BSC7007", f"input {name} is given twice")
+        found[name], files[name] = _read_array(path), path
+    missing = [name for name in names if name not in found]
+    if missing:
         raise fail(
             "BSC7007",
-            f"the program has no input {given}",
-            help=did_you_mean(given, [name], "inputs"),
+            f"input {', '.join(missing)} is missing",
+            help=f"--input {missing[0]}=X.npy",
         )
+    return found, files
+
+
+def one_output(path: Path, program: Program, mode: str) -> None:
+    """Refuse to write several outputs into a file that holds one.
+
+    Raises:
+        DiagnosticError: BSC7011.
+    """
+    from bsc.diag import Span, fail
+
+    names = list(program.tail.outputs)
+    if mode == "vote":
+        names = [head.name for head in program.heads]
+    if len(names) > 1:
+        raise fail(
+            "BSC7011",
+            f"the program has {len(names)} outputs ({', '.join(names)}), a .npy file holds one",
+            at=Span(str(path)),
+            help=f"write all of them: -o {path.with_suffix('.npz')}",
+        )
+
+
+def _read_array(path: str) -> Array:
+    import numpy as np
+
+    from bsc.diag import Span, fail
+
     at = Span(path)
     try:
         # Mapped, so that a size that the file does not have is refused before memory is taken.
@@ -74,7 +125,7 @@ def read_input(text: str, name: str) -> Array:
 
 
 def write_outputs(path: Path, outputs: Mapping[str, Array]) -> dict[str, list[int]]:
-    """Write the outputs: all of them to an .npz, the first to an .npy; returns their shapes."""
+    """Write the outputs: all of them to an .npz, the only one to an .npy; returns their shapes."""
     import numpy as np
 
     written = dict(outputs)

@@ -34,11 +34,11 @@ def read_any_graph(path: Path) -> tuple[Graph, str]:
     return parse_graph(text, OPS, source=str(path)), text
 
 
-def _onnx(path: Path) -> Graph:
-    from bsc.frontend.onnx import import_model
+def _model(path: Path) -> Graph:
+    from bsc.models import read_source
 
-    return import_model(path)
+    return read_source(path).graph
 
 
-_MODELS: dict[str, Callable[[Path], Graph]] = {".onnx": _onnx}
-"""Files that hold a model, by their suffix; another language for models is one line here."""
+_MODELS: dict[str, Callable[[Path], Graph]] = {".onnx": _model, ".bsc": _model}
+"""Files that hold a model, by their suffix."""

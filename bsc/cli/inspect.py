@@ -11,6 +11,7 @@ from bsc.cli import options as o
 if TYPE_CHECKING:
     from bsc.cli.output import Output
     from bsc.program.model import Program
+    from bsc.program.wiring import Part
 
 
 def inspect_program(
@@ -57,6 +58,12 @@ def _facts(program: Program) -> dict[str, Any]:
         "tiles": len(program.tiles),
         "weights": program.weight_count,
         "steps": len(program.training or program.inference) + len(program.update),
+        "reads": len(program.reads),
+        "inputs": [{"name": spec.name, "shape": list(spec.shape)} for spec in program.inputs],
+        "outputs": [
+            {"name": head.name, "readout": head.readout.value, "columns": head.columns}
+            for head in program.heads
+        ],
         "trainable": bool(program.training),
         **_words(program),
         "epochs": state.epochs if state is not None else 0,
@@ -77,15 +84,19 @@ def _words(program: Program) -> dict[str, Any]:
 
 
 def _summary(program: Program, facts: dict[str, Any], output: Output) -> None:
-    rows = [(name, facts[name]) for name in facts if facts[name] is not None]
-    low, high = program.input.low, program.input.high
-    span = f"{low[0]:g} to {high[0]:g}" if len(low) == len(high) == 1 else "one for each element"
-    rows.append(("input", f"{program.input.name} {list(program.input.shape)}, range {span}"))
+    from bsc.program.wiring import wiring
+
+    rows = [(k, v) for k, v in facts.items() if v is not None and not isinstance(v, list)]
+    for spec in program.inputs:
+        low, high = spec.low, spec.high
+        same = len(low) == len(high) == 1
+        span = f"{low[0]:g} to {high[0]:g}" if same else "one for each element"
+        rows.append(("input", f"{spec.name} {list(spec.shape)}, range {span}"))
     if program.untrainable:
         rows.append(("inference only", program.untrainable))
     output.table(("program", ""), rows)
     output.table(
-        ("array", "inputs>", "bias>", "columns>", "scale>", "gain>", "neuron", "from"),
+        ("array", "inputs>", "bias>", "columns>", "scale>", "device", "", "from"),
         [
             (
                 a.name,
@@ -93,13 +104,51 @@ def _summary(program: Program, facts: dict[str, Any], output: Output) -> None:
                 a.bias_lines,
                 a.columns,
                 a.scale,
-                f"{a.gain:g}",
-                a.function,
+                program.device_of(k).name,
+                "frozen" if program.frozen(k) else "",
                 a.origin,
             )
-            for a in program.arrays
+            for k, a in enumerate(program.arrays)
         ],
     )
+    output.table(
+        ("read", "array", "word lines driven by", "gain>", "neuron"),
+        [
+            (
+                read.name,
+                program.arrays[read.array].name,
+                " + ".join(_source(program, part) for part in parts),
+                f"{read.gain:g}",
+                read.function,
+            )
+            for read, parts in zip(program.reads, wiring(program), strict=True)
+        ],
+    )
+    output.table(
+        ("output", "read", "columns>", "readout", "classes", "also gives"),
+        [
+            (
+                head.name,
+                program.reads[head.read].name,
+                head.columns,
+                head.readout.value,
+                _shortened(head.classes),
+                ", ".join(head.outputs[1:]),
+            )
+            for head in program.heads
+        ],
+    )
+
+
+def _source(program: Program, part: Part) -> str:
+    if part.input >= 0:
+        return program.inputs[part.input].name
+    return program.reads[part.read].name
+
+
+def _shortened(classes: tuple[int, ...] | tuple[str, ...]) -> str:
+    text = ", ".join(map(str, classes[:6]))
+    return text + (", ..." if len(classes) > 6 else "")
 
 
 def _tiles(program: Program, output: Output) -> None:

@@ -21,6 +21,7 @@ def machine(
         Path, typer.Argument(metavar="IMAGE.bin|PROGRAM.bsp", help="An image, or a program.")
     ],
     data: o.Data = "mnist",
+    answer: o.Answers = None,
     entry: Annotated[
         str,
         typer.Option(
@@ -69,6 +70,8 @@ def machine(
     json: o.Json = False,
 ) -> None:
     """Run an entry of an image on the machine and show where the cycles went."""
+    from dataclasses import asdict
+
     from bsc.cli.files import keep_inputs, write_text
     from bsc.cli.output import Output
     from bsc.isa.kinds import EntryKind
@@ -83,6 +86,9 @@ def machine(
     span = None if input_range is None else o.parse_range(input_range)
     if span is not None and file.suffix == ".bsp":
         raise typer.BadParameter("a program knows its own input range; --input-range is for images")
+    answers = o.parse_pairs(answer or [], "OUTPUT=ARRAY")
+    if answers and file.suffix != ".bsp":
+        raise typer.BadParameter("an image does not know its outputs; --answer is for programs")
     loaded = load_image(file, clock_hertz, span)
     report = run_image(
         loaded,
@@ -96,6 +102,7 @@ def machine(
         trace=True if trace is not None else None,
         max_cycles=max_cycles,
         notes=Notes(output.say),
+        answers=answers,
         progress=lambda cycles: output.progress(f"{cycles:,} cycles so far"),
     )
     if trace is not None:
@@ -113,7 +120,9 @@ def machine(
             "samples": report.samples,
             "cycles": report.cycles,
             "seconds": report.cycles / loaded.clock_hertz,
-            "accuracy": report.accuracy,
+            "accuracy": report.marks.accuracy,
+            "squared_error": report.marks.squared_error,
+            "outputs": {name: asdict(each) for name, each in report.marks.outputs.items() if name},
             "busy": report.busy,
             "events": report.events,
             "executed": report.executed,
@@ -135,6 +144,8 @@ def machine(
 
 def _show(report: RunReport, clock_hertz: float, output: Output) -> None:
     """Cycles, units at work, the critical path."""
+    from bsc_runtime.metrics import told
+
     micro = 1e6 * report.cycles / clock_hertz
     output.line(
         f"{report.entry}: {report.samples} samples in {report.cycles:,} cycles, "
@@ -159,6 +170,7 @@ def _show(report: RunReport, clock_hertz: float, output: Output) -> None:
         output.table(
             ("core>", "unit", "instruction", "layer", "cycles>", "share>"), shown, "critical path"
         )
-    if report.accuracy is not None:
-        output.line(f"accuracy {100 * report.accuracy:.2f} %")
+    marks = report.marks
+    if marks.outputs:
+        output.line(told(marks.accuracy, marks.squared_error, marks.outputs))
     output.line(f"digest {report.digest}")

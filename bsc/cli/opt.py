@@ -19,7 +19,7 @@ def opt(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="A graph as text (.bsir), a model (.onnx), or - for text on standard input.",
+            help="A graph as text (.bsir), a model (.onnx, .bsc), or - for text on standard input.",
         ),
     ] = None,
     pipeline: Annotated[
@@ -149,7 +149,7 @@ def _reproduced(text: str, file: Path) -> str:
     found = pipeline_of(text)
     if found is None:
         raise fail(
-            "BSC7011",
+            "BSC7012",
             "the first line gives no pipeline",
             at=Span(str(file), 1),
             help="a reproducer begins with: # bsc opt --pipeline 'PASSES'",

@@ -26,10 +26,55 @@ def one_of(*choices: str) -> Callable[[str | None], str | None]:
     return checked
 
 
-def _range(value: str | None) -> str | None:
-    if value is not None:
-        parse_range(value)
-    return value
+def parse_ranges(texts: list[str]) -> tuple[float, float] | dict[str, tuple[float, float]]:
+    """Each `[NAME=]lo:hi`: one range for all inputs, or ranges of single ones by name."""
+    named: dict[str, tuple[float, float]] = {}
+    for text in texts:
+        name, equals, bounds = text.rpartition("=")
+        if not equals and len(texts) == 1:
+            return parse_range(text)
+        if not equals:
+            raise typer.BadParameter(
+                f"'{text}' has no name; write NAME=lo:hi for each input, or one range for all"
+            )
+        if name in named:
+            raise typer.BadParameter(f"input {name} has two ranges")
+        named[name] = parse_range(bounds)
+    return named
+
+
+def _ranges(values: list[str] | None) -> list[str] | None:
+    if values:
+        parse_ranges(values)
+    return values or None
+
+
+def parse_pairs(texts: list[str], sign: str, default: str | None = None) -> dict[str, str]:
+    """Each `NAME=value`; without a name it belongs to `default`, where there is one."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not equals and default is not None:
+            name = default
+        if not name or not value:
+            raise typer.BadParameter(f"'{text}' is not {sign}")
+        if name in pairs:
+            what = "is given twice" if name == default else f"is given twice for {name}"
+            raise typer.BadParameter(f"{sign} {what}")
+        pairs[name] = value
+    return pairs
+
+
+def _readouts(values: list[str] | None) -> list[str] | None:
+    check = one_of("softmax", "logistic", "none")
+    for readout in parse_pairs(values or [], "[OUTPUT=]READOUT", "*").values():
+        check(readout)
+    return values or None
+
+
+def _answers(values: list[str] | None) -> list[str] | None:
+    parse_pairs(values or [], "OUTPUT=ARRAY")
+    return values or None
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -49,7 +94,7 @@ def parse_range(text: str) -> tuple[float, float]:
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="One JSON object as the last line of stdout.")
 ]
-Model: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file.")]
+Model: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file, or a .bsc.")]
 ProgramFile: TypeAlias = Annotated[
     Path, typer.Argument(metavar="PROGRAM", help="A compiled program, .bsp.")
 ]
@@ -58,7 +103,18 @@ Data: TypeAlias = Annotated[
     typer.Option(
         "--data",
         metavar="DATA",
-        help="A .npz with x and y, a folder of IDX files, or mnist, digits, fashion-mnist.",
+        help="A .npz with x and y (or arrays named as the model's inputs and outputs), a folder of "
+        "IDX files, or mnist, digits, fashion-mnist.",
+    ),
+]
+Answers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="OUTPUT=ARRAY",
+        callback=_answers,
+        help="The array that an output shall answer, where its name does not say it; an "
+        "autoencoder's is --answer y=x. Repeatable.",
     ),
 ]
 Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Key of all random draws.")]
@@ -71,7 +127,7 @@ Target: TypeAlias = Annotated[
     typer.Option(
         "--target",
         metavar="NAME|FILE.toml",
-        help="The chip; `bsc targets list` has the names. Default: oxram-128.",
+        help="The chip; `bsc targets list` has the names. Default: the model's own, or oxram-128.",
         rich_help_panel=_PLAN,
     ),
 ]
@@ -106,12 +162,12 @@ Calibrate: TypeAlias = Annotated[
     ),
 ]
 InputRange: TypeAlias = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--input-range",
-        metavar="LO:HI",
-        callback=_range,
-        help="The input's range, mapped to [0, 1]. Default: 0:1.",
+        metavar="[NAME=]LO:HI",
+        callback=_ranges,
+        help="The range of all inputs, or of one, mapped to [0, 1]. Repeatable. Default: 0:1.",
         rich_help_panel=_PLAN,
     ),
 ]
@@ -122,6 +178,26 @@ RuleName: TypeAlias = Annotated[
         metavar="carry|online|sgd|hp",
         callback=one_of("carry", "online", "sgd", "hp"),
         help="How the weights learn. Default: carry.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Readouts: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--readout",
+        metavar="[OUTPUT=]softmax|logistic|none",
+        callback=_readouts,
+        help="How outputs are read while learning: classes, numbers from 0 to 1, or not at all. "
+        "Repeatable. Default: logistic behind a sigmoid, else softmax.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Freeze: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--freeze",
+        metavar="LAYER",
+        help="Keep a layer's weights as they are; `none` frees all. Repeatable.",
         rich_help_panel=_PLAN,
     ),
 ]

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bsc.cli.options import parse_range
+from bsc.cli.options import parse_pairs, parse_ranges
 
 if TYPE_CHECKING:
     from bsc.cli.output import Output
-    from bsc.hw.plan import TrainPlan
     from bsc.hw.spec import TargetSpec
+    from bsc.models import SourceModel
+    from bsc.plans import PlanOptions
     from bsc.program.model import Program
-
-DEFAULT_TARGET = "oxram-128"
 
 _NUMBERS = ("batch", "threshold", "pulses", "eta", "refresh_every")
 _MODEL_ONLY = {"calibrate": "--calibrate", "input_range": "--input-range"}
@@ -27,33 +26,40 @@ def typed(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def for_model(options: Mapping[str, Any], output: Output) -> dict[str, Any]:
-    """Arguments of `bsc.driver.compile_model`.
+def for_model(source: SourceModel, options: Mapping[str, Any], output: Output) -> dict[str, Any]:
+    """Arguments of `bsc.driver.compile_model`: what was typed over what the model says itself.
 
     Args:
+        source: the model.
         options: typed options by their names.
         output: hears that calibration takes its time.
     """
-    from bsc.plans import plan_for
+    arguments: dict[str, Any] = {"plan": _asked(options).over(_freed(source.plan, options)).plan()}
+    if options.keys() & {"target", "noise_bits", "cores"}:
+        from bsc.hw.registry import DEFAULT_TARGET
 
-    arguments: dict[str, Any] = {
-        "target": _target(options.get("target", DEFAULT_TARGET), options),
-        "plan": plan_for(
-            options.get("rule", "carry"), **{k: options[k] for k in _NUMBERS if k in options}
-        ),
-    }
+        own = source.target or DEFAULT_TARGET
+        arguments["target"] = _target(options.get("target", own), options)
     for name in ("weights", "backend"):
         if name in options:
             arguments[name] = options[name]
     if "input_range" in options:
-        arguments["input_range"] = parse_range(options["input_range"])
+        arguments["input_range"] = parse_ranges(options["input_range"])
     if "calibrate" in options:
         from bsc_runtime import load_data
-        from bsc_runtime.data import calibration_values
+        from bsc_runtime.data import calibration_values, find_inputs
 
         output.progress(f"calibrating on {options['calibrate']}")
-        x = load_data(options["calibrate"]).x
-        arguments["calibrate"] = calibration_values(x, arguments.get("input_range"))
+        data = load_data(options["calibrate"])
+        graph = source.graph
+        shapes = {name: tuple(int(n) for n in graph.types[name].shape[1:]) for name in graph.inputs}
+        ranges = arguments.get("input_range", source.ranges)
+        arguments["calibrate"] = {
+            name: calibration_values(
+                data.arrays[array], ranges.get(name) if isinstance(ranges, Mapping) else ranges
+            )
+            for name, array in find_inputs(data, shapes, graph.outputs).items()
+        }
     return arguments
 
 
@@ -64,6 +70,7 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
         DiagnosticError: BSC7009 for options that only a model has.
     """
     from bsc.diag import fail
+    from bsc.plans import PlanOptions
 
     for name, flag in _MODEL_ONLY.items():
         if name in options:
@@ -77,7 +84,7 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
         target = _target(options.get("target", program.target), options)
         if target != program.target:
             arguments["target"] = target
-    plan = _plan_over(program.plan, options)
+    plan = _asked(options).over(_freed(PlanOptions.of(program.plan), options)).plan()
     if plan != program.plan:
         arguments["plan"] = plan
     if "weights" in options:
@@ -106,19 +113,27 @@ def warn(program: Program, output: Output) -> None:
         output.say(reason)
 
 
-def _plan_over(plan: TrainPlan, options: Mapping[str, Any]) -> TrainPlan:
-    from bsc.hw.plan import Rule
-    from bsc.plans import plan_for
+def _asked(options: Mapping[str, Any]) -> PlanOptions:
+    """What was typed of a plan. `--freeze none` frees all layers that something below freezes."""
+    from bsc.plans import LayerOptions, PlanOptions
 
-    rule = options.get("rule", plan.rule.value)
-    numbers = {k: options[k] for k in _NUMBERS if k in options}
-    if rule == plan.rule.value:
-        below = {"batch": plan.batch, "threshold": plan.threshold}
-        below |= {"pulses": plan.pulses, "refresh_every": plan.refresh_every}
-        if plan.rule in (Rule.SGD, Rule.HP):
-            numbers = {"eta": plan.eta} | numbers
-        numbers = below | numbers
-    return plan_for(rule, **numbers)
+    names = dict.fromkeys(options.get("freeze", []))
+    return PlanOptions(
+        options.get("rule"),
+        **{name: options.get(name) for name in _NUMBERS},
+        readouts=parse_pairs(options.get("readout", []), "[OUTPUT=]READOUT", "*"),
+        layers={name: LayerOptions(frozen=True) for name in names if name != "none"},
+    )
+
+
+def _freed(below: PlanOptions, options: Mapping[str, Any]) -> PlanOptions:
+    """A plan below the typed one, whose frozen layers give way to those typed."""
+    from dataclasses import replace
+
+    if "freeze" not in options:
+        return below
+    layers = {name: replace(each, frozen=None) for name, each in below.layers.items()}
+    return replace(below, layers=layers)
 
 
 def _target(name: str | TargetSpec, options: Mapping[str, Any]) -> TargetSpec:

@@ -66,8 +66,8 @@ class TrainProgress(Callback):
             return
         done = progress.samples / max(1, progress.samples_in_epoch)
         facts = [f"{progress.samples_per_second:,.0f} samples/s", f"{self._left} left"]
-        if progress.accuracy is not None:
-            facts.insert(0, f"accuracy {100 * progress.accuracy:.2f} %")
+        if progress.marks:
+            facts.insert(0, progress.marks)
         self._bars.update(
             self._task,
             description=f"{self._what} {progress.epoch}/{progress.epochs}",
@@ -78,8 +78,8 @@ class TrainProgress(Callback):
     def on_epoch(self, record: EpochRecord) -> None:
         """Say how the epoch went."""
         facts = [f"{self._what} {record.epoch}/{max(self._epochs, record.epoch)}"]
-        if record.accuracy is not None:
-            facts.append(f"accuracy {100 * record.accuracy:.2f} % ({record.accuracy_on})")
+        if record.marks:
+            facts.append(f"{record.marks} ({record.accuracy_on})")
         if record.loss is not None:
             facts.append(f"loss {record.loss:.4f}")
         else:

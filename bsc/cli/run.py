@@ -13,11 +13,11 @@ from bsc.cli import options as o
 def run_program(
     program: o.ProgramFile,
     input: Annotated[
-        str,
+        list[str],
         typer.Option(
             "--input",
             metavar="[NAME=]X.npy",
-            help="Inputs, one sample a row; in the model's shape.",
+            help="An input, one sample a row, in the model's shape. Repeatable, with names.",
         ),
     ],
     out: Annotated[
@@ -26,7 +26,7 @@ def run_program(
             "-o",
             "--output",
             metavar="Y.npy|Y.npz",
-            help="Outputs: .npz holds all by name, .npy the first.",
+            help="Outputs: .npz holds all by name, .npy the only one.",
         ),
     ],
     mode: o.Mode = "analog",
@@ -40,16 +40,22 @@ def run_program(
     """Run a program on inputs and write its outputs."""
     import time
 
-    from bsc.cli.files import keep_inputs, read_input, write_outputs
+    from bsc.cli.files import keep_inputs, one_output, read_inputs, write_outputs
     from bsc.cli.output import Output
     from bsc.cli.sessions import open_session
+    from bsc.diag import Span
+    from bsc_runtime.data import placed
 
     output = Output(json)
-    keep_inputs(out, program, Path(input), Path(input.partition("=")[2] or input))
+    paths = [Path(part) for text in input for part in (text, text.rpartition("=")[2])]
+    keep_inputs(out, program, *paths)
     session = open_session(program, output, threads=threads, executor=executor)
-    x = read_input(input, session.program.input.name)
+    if out.suffix != ".npz":
+        one_output(out, session.program, mode)
+    x, files = read_inputs(input, [spec.name for spec in session.program.inputs])
     start = time.perf_counter()
-    outputs = session.infer(x, mode=mode, repeats=repeats, reads=reads, seed=seed)
+    with placed({name: Span(path) for name, path in files.items()}):
+        outputs = session.infer(x, mode=mode, repeats=repeats, reads=reads, seed=seed)
     seconds = time.perf_counter() - start
     shapes = write_outputs(out, outputs)
     for name, shape in shapes.items():

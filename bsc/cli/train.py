@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
 
 def train(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL|PROGRAM", help="An ONNX file, or a program, .bsp.")
+        Path,
+        typer.Argument(metavar="MODEL|PROGRAM", help="A model (.onnx, .bsc) or a program (.bsp)."),
     ],
     data: o.Data,
+    answer: o.Answers = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT.bsp", help="Default: NAME-trained.bsp."),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=0, help="Times through the data.")] = 10,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs", min=0, help="Times through the data. Default: the model's own, or 10."
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option("--seed", min=0, help="Key of all draws. Default: 0, or the program's own."),
@@ -34,7 +42,7 @@ def train(
             "--validation",
             min=1,
             metavar="N",
-            help="Hold the last N training samples back and measure accuracy on them.",
+            help="Hold the last N training samples back and measure on them.",
         ),
     ] = None,
     checkpoint: Annotated[
@@ -52,6 +60,8 @@ def train(
     calibrate: o.Calibrate = None,
     input_range: o.InputRange = None,
     rule: o.RuleName = None,
+    readout: o.Readouts = None,
+    freeze: o.Freeze = None,
     batch: o.Batch = None,
     threshold: o.Threshold = None,
     pulses: o.Pulses = None,
@@ -63,13 +73,17 @@ def train(
     json: o.Json = False,
 ) -> None:
     """Train on the simulated chip and write the trained program."""
+    from dataclasses import asdict
+
     from bsc.cli.files import keep_inputs
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.progress import TrainProgress
     from bsc.cli.sessions import open_session, require_writable
     from bsc_runtime import load_data
+    from bsc_runtime.data import match
     from bsc_runtime.metrics import pulses_per_weight, saturated
+    from bsc_runtime.notes import Notes
 
     output = Output(json, remarks=remarks)
     path = out if out is not None else Path(f"{model.stem.removesuffix('-trained')}-trained.bsp")
@@ -85,6 +99,8 @@ def train(
         calibrate=calibrate,
         input_range=input_range,
         rule=rule,
+        readout=readout,
+        freeze=freeze,
         batch=batch,
         threshold=threshold,
         pulses=pulses,
@@ -93,21 +109,24 @@ def train(
         noise_bits=noise_bits,
         cores=cores,
     )
-    program = _program(model, wanted, output)
-    given = load_data(data)
+    program, own = _program(model, wanted, output)
+    epochs = next(each for each in (epochs, own.epochs, 10) if each is not None)
+    seed = own.seed if seed is None else seed
+    targets = o.parse_pairs(answer or [], "OUTPUT=ARRAY")
+    given = match(load_data(data), program, targets=targets, notes=Notes(output.say))
     session = open_session(program, output, seed=seed, threads=threads, executor=executor)
     plan = program.plan
     output.progress(
         f"{program.name}: {program.weight_count:,} weights on {program.target.name}, rule "
         f"{plan.rule.value}, batch {plan.batch}, {epochs} epoch{'s' if epochs != 1 else ''}"
     )
-    with TrainProgress(output) as progress:
+    with given.named(), TrainProgress(output) as progress:
         history = session.train(
-            given.input_for(program.input),
-            given.labels(),
+            given.x,
+            given.y,
             epochs=epochs,
             validation=validation,
-            x_test=given.test_input_for(program.input),
+            x_test=given.x_test,
             y_test=given.y_test,
             callbacks=[progress],
             checkpoint=checkpoint,
@@ -115,9 +134,9 @@ def train(
             output=path,
         )
     session.save(path)
-    accuracy = history.accuracy
-    if accuracy is not None:
-        output.line(f"accuracy {100 * accuracy:.2f} % ({history.records[-1].accuracy_on}, analog)")
+    last = history.records[-1] if history.records else None
+    if last is not None and last.marks:
+        output.line(f"{last.marks} ({last.accuracy_on}, analog)")
     output.line(f"wrote {path}")
     state = session.state
     output.result(
@@ -127,7 +146,9 @@ def train(
             "rule": plan.rule.value,
             "epochs": len(history.records),
             "seed": session.seed,
-            "accuracy": accuracy,
+            "accuracy": history.accuracy,
+            "squared_error": history.squared_error,
+            "outputs": {name: asdict(score) for name, score in history.outputs.items()},
             "samples_per_second": history.samples_per_second,
             "pulses_per_weight": pulses_per_weight(state),
             "saturated": saturated(state),
@@ -136,14 +157,25 @@ def train(
     )
 
 
-def _program(path: Path, wanted: dict[str, Any], output: Output) -> Program:
-    """The program to train: compiled, loaded, or loaded and compiled again."""
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What the model's own train section says of a run, None where it does not."""
+
+    epochs: int | None = None
+    seed: int | None = None
+
+
+def _program(path: Path, wanted: dict[str, Any], output: Output) -> tuple[Program, _Own]:
+    """The program to train: compiled, loaded, or compiled again; and what the model says."""
     from bsc.cli.plan import for_program, warn
 
     if path.suffix != ".bsp":
         from bsc.cli.compile import compiled
+        from bsc.models import read_source
 
-        return compiled(path, {"weights": "random"} | wanted, output)
+        source = read_source(path)
+        start = {"weights": source.weights or "random"}
+        return compiled(source, start | wanted, output), _Own(source.epochs, source.seed)
     import bsc
     from bsc import driver
 
@@ -154,4 +186,4 @@ def _program(path: Path, wanted: dict[str, Any], output: Output) -> Program:
         again: Program = driver.recompile(program, **changes)
         program = again
     warn(program, output)
-    return program
+    return program, _Own()

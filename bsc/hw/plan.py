@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bsc.hw.spec import DeviceSpec
+
 
 class Rule(StrEnum):
     """How counts become weight changes (docs/semantics.md, sections 1, 6 and 7)."""
@@ -24,6 +26,27 @@ class Readout(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """What is different for one layer.
+
+    Attributes:
+        name: the array.
+        frozen: its weights do not move.
+        device: what its cells are made of, None for the target's device.
+        device_of: name of the target whose device that is; empty where it has none.
+        threshold: its T, None for the plan's.
+        pulses: its P, None for the plan's.
+    """
+
+    name: str
+    frozen: bool = False
+    device: DeviceSpec | None = None
+    threshold: int | None = None
+    pulses: int | None = None
+    device_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainPlan:
     """Numbers of a training run.
 
@@ -34,6 +57,10 @@ class TrainPlan:
         pulses: P, at most so many pulses for a cell at one check.
         eta: learning rate of `sgd` and `hp`; the others have none.
         refresh_every: checks between two refreshes of one-way pairs; 0 is never.
+        readouts: (output, `softmax`, `logistic` or `none`); the output `*` is every other one.
+            Outputs that none of them names are read as the model ends: logistic behind a sigmoid,
+            else softmax.
+        layers: what is different for some layers.
     """
 
     rule: Rule = Rule.CARRY
@@ -42,3 +69,9 @@ class TrainPlan:
     pulses: int = 1
     eta: float = 0.1
     refresh_every: int = 0
+    readouts: tuple[tuple[str, str], ...] = ()
+    layers: tuple[LayerPlan, ...] = ()
+
+    def layer(self, name: str) -> LayerPlan:
+        """The plan of one layer, with None where nothing is different."""
+        return next((each for each in self.layers if each.name == name), LayerPlan(name))

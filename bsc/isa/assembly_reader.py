@@ -18,9 +18,11 @@ from bsc.isa.image import VERSION, Image, Table
 from bsc.isa.kinds import OperandKind
 from bsc.isa.records import Entry, SectionKind, TableEntry
 from bsc.isa.state_bytes import CLOCKS
+from bsc.isa.version import minor_of, version_text
 
 _HEX_64 = re.compile(r"[0-9a-fA-F]{64}")
-_VERSION = ".".join(map(str, VERSION))
+_VERSION = version_text(VERSION[1])
+_VERSIONS = {version_text(minor): minor for minor in range(VERSION[1] + 1)}
 _SHARED = {
     ".array": SectionKind.ARRAYS,
     ".neuron": SectionKind.NEURONS,
@@ -38,6 +40,7 @@ class Reader:
     def __init__(self, source: str) -> None:
         self.problems = Problems(source)
         self._first: Token | None = None
+        self._said: Token | None = None
         self._once: dict[str, Token] = {}
         self._target = b""
         self._single: dict[str, Any] = {}
@@ -126,7 +129,7 @@ class Reader:
             for number, core in enumerate(self._cores)
             for kind, address in core.entries.items()
         ]
-        return Image(
+        image = Image(
             target=self._target,
             chip=self._single[".chip"],
             timing=self._single[".timing"],
@@ -139,6 +142,8 @@ class Reader:
             entries=tuple(sorted(starts, key=lambda entry: (entry.kind, entry.core))),
             state=state,
         )
+        self._old_enough(image)
+        return image
 
     def flawed(self, code: str, message: str) -> None:
         """Record what is wrong with the image as a whole."""
@@ -158,10 +163,19 @@ class Reader:
             span = Span(source, first.line, first.column, len(first.text))
             raise fail("BSC5229", message, at=span)
         found = tokens[1]
-        if found.text != _VERSION:
+        self._said = found
+        if found.text not in _VERSIONS:
             message = f"the text is of version {found.shown}, this bsc reads {_VERSION}"
             span = Span(source, found.line, found.column, len(found.text))
             raise fail("BSC5202", message, at=span)
+
+    def _old_enough(self, image: Image) -> None:
+        """Words are of the version that the text says, or of an earlier one."""
+        needed = minor_of(image)
+        if self._said is not None and _VERSIONS[self._said.text] < needed:
+            message = f"the text is of version {self._said.text}, its words are of "
+            self.problems.add("BSC5202", message + version_text(needed), self._said)
+            self.problems.sink.raise_if_errors()
 
     def _directive(self, tokens: list[Token]) -> None:
         self._rows = None

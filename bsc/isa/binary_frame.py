@@ -41,11 +41,13 @@ class Frame:
     """What the header says, and where sections are.
 
     Attributes:
+        minor: version.
         target: SHA-256 of the target.
         cores: how many.
         sections: by kind and core, in the order of the file.
     """
 
+    minor: int
     target: bytes
     cores: int
     sections: dict[tuple[SectionKind, int], Section]
@@ -93,7 +95,7 @@ def read_frame(view: memoryview, source: str) -> Frame:
         raise _wrong("BSC5204", message, source, "directory")
     _sizes(found, source)
     target = bytes(view[32:64])
-    return Frame(target, numbers["cores"], found)
+    return Frame(numbers["minor"], target, numbers["cores"], found)
 
 
 def _is_image(view: memoryview, source: str) -> None:

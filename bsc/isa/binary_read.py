@@ -33,6 +33,7 @@ from bsc.isa.records import (
     Vector,
 )
 from bsc.isa.state_bytes import from_bytes, length
+from bsc.isa.version import minor_of, version_text
 from bsc.isa.wellformed import flaws
 from bsc.numerics.state import ChipState
 
@@ -57,6 +58,10 @@ def decode(data: bytes | memoryview, source: str) -> Image:
     for flaw in itertools.islice(flaws(image), MOST_PROBLEMS):
         reader.sink.add(flaw.code, flaw.message, at=Span(source, path=flaw.place))
     reader.sink.raise_if_errors()
+    said, needed = reader.frame.minor, minor_of(image)
+    if said != needed:
+        message = f"version {version_text(said)}, but its words are those of {version_text(needed)}"
+        raise fail("BSC5202", message, at=Span(source, path="header"))
     return image
 
 

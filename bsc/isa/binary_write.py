@@ -27,6 +27,7 @@ from bsc.isa.header import (
 from bsc.isa.image import VERSION, Image
 from bsc.isa.records import LAYOUTS, STYLES, TEXTS, SectionKind, TableEntry
 from bsc.isa.state_bytes import to_bytes
+from bsc.isa.version import minor_of
 from bsc.isa.wellformed import flaws
 from bsc.numerics.state import CellStyle
 
@@ -66,7 +67,7 @@ def _header(image: Image, parts: int, words: int, content: bytes) -> bytes:
     numbers = {
         "magic": int.from_bytes(MAGIC, "little"),
         "major": VERSION[0],
-        "minor": VERSION[1],
+        "minor": minor_of(image),
         "cores": len(image.cores),
         "sections": parts,
         "words": words,

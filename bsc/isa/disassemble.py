@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.isa.directives import Known, keys_text
-from bsc.isa.image import VERSION, Core, Image, Table
+from bsc.isa.image import Core, Image, Table
 from bsc.isa.names import quote
 from bsc.isa.records import TableEntry
 from bsc.isa.state_bytes import CLOCK_BYTES, CLOCKS, to_bytes
 from bsc.isa.text import operands_of
+from bsc.isa.version import minor_of, version_text
 from bsc.isa.words import decode_word
 from bsc.numerics.state import ChipState
 
@@ -47,7 +48,7 @@ def _directive(name: str, rest: str) -> str:
 
 def _lines(image: Image) -> Iterator[str]:
     known = Known(tuple(t.name for t in image.tables), tuple(a.name for a in image.arrays))
-    yield _directive(".isa", ".".join(map(str, VERSION)))
+    yield _directive(".isa", version_text(minor_of(image)))
     yield _directive(".target", image.target.hex())
     yield _directive(".chip", keys_text(image.chip, known))
     yield _directive(".timing", keys_text(image.timing, known))

@@ -22,7 +22,7 @@ from bsc.isa.records import (
 )
 from bsc.numerics.state import ChipState
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Major and minor: a reader refuses another major, and a later minor than its own."""
 
 

@@ -67,6 +67,7 @@ class Instruction:
         meaning: the whole effect.
         cycles: how long the unit is busy, in words; `bsc.isa.timing` has the formula.
         example: how it is used.
+        since: the minor version that it came with.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Instruction:
     meaning: str
     cycles: str
     example: Example
+    since: int = 0
 
     @property
     def layout(self) -> Layout:

@@ -12,7 +12,7 @@ class VectorKind(IntEnum):
     SIGN = 1  # -1, 0 or +1
     SUM = 2  # 64-bit two's complement
     LEVEL = 3  # 0..65536: 65536 times the probability of an input
-    LABEL = 4  # class number, 0..2**31-1
+    LABEL = 4  # class number, or 65536 times a probability, 0..2**31-1
     COUNT = 5  # 32-bit two's complement: counters of a row of a tile
 
 

@@ -27,6 +27,7 @@ from bsc.isa.kinds import (
     VectorKind,
 )
 from bsc.isa.records import LAYOUTS, OF_A_CORE, SECTIONS, STYLES, TEXTS, SectionKind, Timing
+from bsc.isa.version import version_text
 
 _MEMORIES = ("bits", "signs", "sums", "levels", "labels", "counts")
 _BLOCK = re.compile(r"<!-- generated: (\S+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -100,11 +101,12 @@ def _opcodes() -> str:
             f"[`{row.name}`](#{_anchor(row.name)})",
             ", ".join(operand.name for operand in row.operands),
             row.unit.name.lower(),
+            version_text(row.since),
             row.summary,
         )
         for row in sorted(TABLE, key=lambda row: row.opcode)
     )
-    return _table(("opcode", "mnemonic", "operands", "unit", "summary"), rows)
+    return _table(("opcode", "mnemonic", "operands", "unit", "since", "summary"), rows)
 
 
 def _anchor(heading: str) -> str:

@@ -24,7 +24,7 @@ VECTORS: Mapping[VectorKind, str] = MappingProxyType(
         VectorKind.SIGN: "-1, 0 or +1",
         VectorKind.SUM: "64-bit two's complement",
         VectorKind.LEVEL: "0 to 65536: 65536 times the probability of an input",
-        VectorKind.LABEL: "class number, 0 to 2^31-1",
+        VectorKind.LABEL: "0 to 2^31-1: class number, or 65536 times a target's probability",
         VectorKind.COUNT: "32-bit two's complement: counters of a word line of a tile",
     }
 )
@@ -72,10 +72,14 @@ ENTRIES: Mapping[EntryKind, tuple[str, str, str]] = MappingProxyType(
         EntryKind.INFER: (
             "`stochastic`",
             "1",
-            "for each sample, the sums of the last layer, added over all repeats and reads",
+            "for each sample, the sums of the outputs, added over all repeats and reads",
         ),
-        EntryKind.VOTE: ("`vote`", "1", "for each sample, how often each class was drawn"),
-        EntryKind.BINARY: ("`binary`", "1", "for each sample, the sums of the last layer"),
+        EntryKind.VOTE: (
+            "`vote`",
+            "1",
+            "for each sample, how often each class, or output, was drawn",
+        ),
+        EntryKind.BINARY: ("`binary`", "1", "for each sample, the sums of the outputs"),
     }
 )
 """Inference mode served, MODE, what the output streams hold; docs/semantics.md, section 7."""

@@ -124,6 +124,19 @@ BACKWARD: tuple[Instruction, ...] = (
         example("readout o, s, r", {"s": (0, 100000, 0)}, {"o": (0, 1, 0)}),
     ),
     Instruction(
+        "readout.logistic",
+        0x2B,
+        (output("bits", BIT), source("sum", SUM), plain(OperandKind.NEURON)),
+        Unit.NEURON,
+        "outputs, each with its own probability",
+        "o_j := (y_j > READS T[u]), T the neuron's table `threshold`, u = u16 >> (16 - noise "
+        "bits), u16 the draw of purpose 4 (readout) of the neuron's layer for element first + j, "
+        "`first` of the sums.",
+        "elements over neuron lanes",
+        example("readout.logistic o, s, n", {"s": (-100000, 0, 100000)}, {"o": (0, 0, 1)}),
+        since=1,
+    ),
+    Instruction(
         "error",
         0x2D,
         (output("signs", SIGN), source("bits", BIT), source("label", LABEL)),
@@ -132,6 +145,28 @@ BACKWARD: tuple[Instruction, ...] = (
         "e_j := o_j - 1 where first + j is the label, `first` of the bits, else e_j := o_j.",
         "elements over neuron lanes",
         example("error e, x, c", {"x": (1, 0, 0), "c": (2,)}, {"e": (1, 0, -1)}),
+    ),
+    Instruction(
+        "error.target",
+        0x2F,
+        (
+            output("signs", SIGN),
+            source("bits", BIT),
+            source("label", LABEL),
+            plain(OperandKind.NEURON),
+        ),
+        Unit.NEURON,
+        "output error against drawn targets",
+        "e_j := o_j - (u16 < label_j), u16 the draw of purpose 17 (target) of the neuron's layer "
+        "for element first + j, `first` of the bits. Labels of 0, and of 65536 and more, need no "
+        "draw.",
+        "elements over neuron lanes",
+        example(
+            "error.target e, x, t, n",
+            {"x": (1, 1, 0), "t": (0, 65536, 65536)},
+            {"e": (1, 0, -1)},
+        ),
+        since=1,
     ),
     Instruction(
         "readt",

@@ -37,9 +37,11 @@ MOVING: tuple[Instruction, ...] = (
         (output("label", LABEL),),
         Unit.HOST,
         "take a sample's label from the host",
-        "The next label of this core's label stream: one number for each sample of the run.",
-        "1",
-        example("label c", {"label": (2,)}, {"c": (2,)}),
+        "The targets of the next sample of this core's label stream, as many numbers as the vector "
+        "has elements: classes for `error`, 65536 times a probability for `error.target`. More "
+        "than one element since version 1.1.",
+        "1 for one element, else 32 bits an element over the width of the host port",
+        example("label t", {"label": (2, 0, 65536)}, {"t": (2, 0, 65536)}),
     ),
     Instruction(
         "out",
@@ -166,5 +168,18 @@ MOVING: tuple[Instruction, ...] = (
             {"s": (1, 2, 3), "x": (1, 0, 1)},
             {"y": (2, 2, 4)},
         ),
+    ),
+    Instruction(
+        "copy",
+        0x1D,
+        (output("vector", MOVED), source("source", MOVED)),
+        Unit.NEURON,
+        "element-wise copy",
+        "vector := source; both are of one kind and have as many elements. Bits that stand in "
+        "several vectors are copied so: those of a layer that others read, each together with "
+        "other bits.",
+        "elements over neuron lanes",
+        example("copy z, x", {"x": (1, 0, 1)}, {"z": (1, 0, 1)}),
+        since=1,
     ),
 )

@@ -46,6 +46,11 @@ def host(t: Any, bits: int) -> int:
     return over(bits, t[T.HOST_BITS])
 
 
+def labels(t: Any, elements: int) -> int:
+    """`label`: one number is there at once, as it always was."""
+    return 1 if elements == 1 else over(32 * elements, t[T.HOST_BITS])
+
+
 def encode(t: Any, elements: int) -> int:
     """`encode`, `encode.half`."""
     return over(elements, t[T.ENCODE_LANES])

@@ -44,6 +44,7 @@ class Purpose(IntEnum):
     DRIFT = 14
     DISTURB = 15
     FLOAT_INITIAL = 16
+    TARGET = 17
 
 
 def element_draws(

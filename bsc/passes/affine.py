@@ -121,6 +121,12 @@ class Tracker:
         self._scale = self._scale * affine.scale
         self._shift = self._shift * affine.scale + affine.shift
 
+    @property
+    def key(self) -> bytes:
+        """Equal for trackers that saw the same."""
+        parts = (self._place, self._scale, self._shift)
+        return b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
+
     def at_end(self) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
         """Place, scale and shift of each element at the end, flat."""
         return self._place.reshape(-1), self._scale.reshape(-1), self._shift.reshape(-1)

@@ -18,15 +18,18 @@ from bsc.ir.types import Encoding, Stage
 from bsc.numerics import neuron_tables
 from bsc.numerics.state import CODE_MAX
 from bsc.ops import OPS
-from bsc.passes.backbone import layer_names, place
 from bsc.passes.demands import Demands, numbers_of
-from bsc.passes.legalise import BIAS_LINES_MAX
+from bsc.passes.network import layer_names, place_of
+from bsc.passes.scaling import BIAS_LINES_MAX
 
 LINES_MAX = ((1 << 31) - 1) // CODE_MAX
 """Word or bit lines of one array: a sum over more, all at the largest code, may pass 32 bits."""
 
 SCALE_MAX = 1 << 24
 """Codes in one unit of y; beyond, thresholds would not fit their tables."""
+
+_SHAPE = ("function", "parameters", "gain", "low", "high")
+"""What a neuron's activation is."""
 
 _BLOCK_CELLS = 1 << 18  # rounded at a time: float64 copies of large layers would cost memory
 
@@ -41,6 +44,7 @@ class Binarise:
         scale: S of every layer, 0 to derive it (kept weights: from the largest weight; random:
             16383, where a weight of 1 is the whole range).
         noise_bits: b, resolution of the comparators' thresholds.
+        limits: (array, limit) of arrays whose device has another limit.
     """
 
     name: ClassVar[str] = "binarise"
@@ -49,6 +53,7 @@ class Binarise:
     limit: int = CODE_MAX
     scale: int = 0
     noise_bits: int = 12
+    limits: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse numbers outside the contract."""
@@ -58,6 +63,7 @@ class Binarise:
             ("limit", self.limit, 1, CODE_MAX),
             ("scale", self.scale, 0, SCALE_MAX),
             ("noise_bits", self.noise_bits, 4, 12),
+            *((f"limit of {name}", limit, 1, CODE_MAX) for name, limit in self.limits),
         )
         for name, number, least, most in bounds:
             if not least <= number <= most:
@@ -75,33 +81,59 @@ def _check(graph: Graph) -> None:
     """Refuse a graph whose signals are not what legalise-activations makes of them."""
     demands = Demands(Binarise.name, graph, "run legalise-activations on the graph before")
     producers, consumers = graph.producers(), graph.consumers()
+    signals: set[str] = set()  # probabilities, alone or joined
 
-    def read_by_others(node: Node, wanted: str) -> bool:
-        value = node.outputs[0]
-        return value in graph.outputs or any(n.op != wanted for n in consumers.get(value, []))
-
-    def makes(value: str, op: str) -> bool:
-        return value in producers and producers[value].op == op
+    def feeds_layer(value: str) -> bool:
+        return any(
+            reader.op == "dense" or (reader.op == "concat" and feeds_layer(reader.outputs[0]))
+            for reader in consumers.get(value, [])
+        )
 
     for node in graph.nodes:
-        feeds_layer = any(n.op == "dense" for n in consumers.get(node.outputs[0], []))
+        value = node.outputs[0]
+        readers = {reader.op for reader in consumers.get(value, [])}
         if node.op == "dense":
             demands.layer(node)
-            if not (makes(node.inputs[0], "normalise") or makes(node.inputs[0], "neuron")):
+            if node.inputs[0] not in signals:
                 demands.lacks(node, f"reads %{node.inputs[0]}, which is no probability")
-            if read_by_others(node, "neuron"):
+            if value in graph.outputs or not readers <= {"neuron"}:
                 demands.lacks(node, "is read by others than a neuron")
         elif node.op == "normalise":
-            if len(graph.types[node.outputs[0]].shape) != 2:
-                demands.lacks(node, f"is {graph.types[node.outputs[0]]}, expected [N, K]")
-        elif node.op == "neuron" and feeds_layer:
-            if not makes(node.inputs[0], "dense"):
+            signals.add(value)
+            if len(graph.types[value].shape) != 2:
+                demands.lacks(node, f"is {graph.types[value]}, expected [N, K]")
+        elif node.op == "neuron" and feeds_layer(value):
+            signals.add(value)
+            if producers.get(node.inputs[0], node).op != "dense":
                 demands.lacks(node, "reads no sums of a layer")
-            if read_by_others(node, "dense"):
+            if value in graph.outputs or not readers <= {"dense", "concat"}:
                 demands.lacks(node, "is read by a layer and by others")
+        elif node.op == "concat" and signals.intersection(node.inputs):
+            signals.add(value)
+            mixed = not signals.issuperset(node.inputs)
+            if mixed or value in graph.outputs or readers != {"dense"}:
+                demands.lacks(node, "joins signals of layers for others than a layer")
         else:
             demands.may_stand(node, Stage.BINARY)
     demands.check()
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array that was made: its cells and S."""
+
+    cells: str
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A read that was made: its name, ordinal, sums and S."""
+
+    name: str
+    layer: int
+    sums: str
+    scale: int
 
 
 class _Rewrite:
@@ -112,18 +144,23 @@ class _Rewrite:
         self.consumers = graph.consumers()
         self.remarks: list[str] = []
         self.bits: dict[str, str] = {}  # probabilities -> their samples
-        self.sums: dict[str, tuple[str, int]] = {}  # dense output -> sums, S
+        self.arrays: dict[tuple[str, ...], _Array] = {}  # weights and bias -> their array
+        self.reads: dict[str, _Read] = {}  # dense output -> its read
         self.tables: dict[tuple[object, ...], str] = {}
         dense = [node for node in graph.nodes if node.op == "dense"]
         self.names = dict(zip(map(id, dense), layer_names(dense), strict=True))
 
     def run(self) -> PassResult:
+        encoded = 0
         for node in self.graph.nodes:
             match node.op:
                 case "normalise":
-                    self._encode(node)
+                    self._encode(node, encoded)
+                    encoded += 1
+                case "concat" if all(name in self.bits for name in node.inputs):
+                    self._concat(node)
                 case "dense":
-                    self._array(node)
+                    self._read(node)
                 case "neuron" if self._feeds_layer(node):
                     self._sample(node)
                 case "neuron":
@@ -139,25 +176,47 @@ class _Rewrite:
         return self.builder.fresh_name(hint)
 
     def _feeds_layer(self, node: Node) -> bool:
-        return any(user.op == "dense" for user in self.consumers.get(node.outputs[0], []))
-
-    def _encode(self, node: Node) -> None:
-        self._copy(node)
-        value = node.outputs[0]
-        self.bits[value] = self.builder.add(
-            "encode", [value], {"layer": 0}, name=self._named(f"{self.graph.inputs[0]}.bits")
+        return any(
+            user.op == "dense" or (user.op == "concat" and self._feeds_layer(user))
+            for user in self.consumers.get(node.outputs[0], [])
         )
 
-    def _array(self, node: Node) -> None:
+    def _encode(self, node: Node, layer: int) -> None:
+        self._copy(node)
+        value = node.outputs[0]
+        name = self.graph.inputs[layer]
+        self.bits[value] = self.builder.add(
+            "encode", [value], {"layer": layer}, name=self._named(f"{name}.bits")
+        )
+
+    def _concat(self, node: Node) -> None:
+        value = node.outputs[0]
+        given = [self.bits[name] for name in node.inputs]
+        name = self._named(f"{value}.bits")
+        self.bits[value] = self.builder.add("concat", given, node.attrs, name=name)
+
+    def _read(self, node: Node) -> None:
         name = self.names[id(node)]
-        layer = len(self.sums)
+        shared = tuple(node.inputs[1:])
+        if shared not in self.arrays:
+            self.arrays[shared] = self._array(node, name)
+        array = self.arrays[shared]
+        sums = self.builder.add(
+            "read",
+            [array.cells, self.bits[node.inputs[0]]],
+            name=self._named(f"{name}.sums"),
+            origin=node.origin,
+        )
+        self.reads[node.outputs[0]] = _Read(name, len(self.reads), sums, array.scale)
+
+    def _array(self, node: Node, name: str) -> _Array:
         weights = self.graph.constants[node.inputs[1]]
         if max(weights.shape) > LINES_MAX - BIAS_LINES_MAX:
             raise fail(
                 "BSC3005",
                 f"{name} has {weights.shape[0]} inputs and {weights.shape[1]} outputs; sums over "
                 f"more than {LINES_MAX - BIAS_LINES_MAX} lines may pass 32 bits",
-                at=place(node),
+                at=place_of(node),
                 help="split the layer, or make the input smaller",
             )
         has_bias = len(node.inputs) > 2 and bool(node.inputs[2])
@@ -165,14 +224,6 @@ class _Rewrite:
         operands: list[str] = []
         if self.options.weights == "keep":
             codes, scale = self._codes(name, weights, bias)
-            if not 1 <= scale <= SCALE_MAX:
-                raise fail(
-                    "BSC3006",
-                    f"{self.options.name}: {name} would have {scale} codes in one unit of y, "
-                    f"expected 1 to {SCALE_MAX}",
-                    at=place(node),
-                    help="legalise-activations brings the weights into range",
-                )
             operands.append(
                 self.builder.constant(self._named(f"{name}.codes"), codes, Encoding.CODE)
             )
@@ -182,41 +233,21 @@ class _Rewrite:
             rows = weights.shape[0] + (1 if has_bias else 0)
         attrs: dict[str, AttrValue] = {
             "name": name,
-            "layer": layer,
+            "layer": len(self.arrays),
             "inputs": int(weights.shape[0]),
             "rows": rows,
             "columns": int(weights.shape[1]),
             "scale": scale,
         }
-        attrs |= self._function_of(node)
         cells = self.builder.add(
             "array", operands, attrs, name=self._named(f"{name}.cells"), origin=node.origin
         )
-        sums = self.builder.add(
-            "read",
-            [cells, self.bits[node.inputs[0]]],
-            name=self._named(f"{name}.sums"),
-            origin=node.origin,
-        )
-        self.sums[node.outputs[0]] = (sums, scale)
-
-    def _function_of(self, node: Node) -> dict[str, AttrValue]:
-        """What the array must know of the activation behind it."""
-        neurons = [n for n in self.consumers.get(node.outputs[0], []) if n.op == "neuron"]
-        inner = [n for n in neurons if self._feeds_layer(n)]
-        found: dict[str, AttrValue] = {}
-        for neuron in neurons[:1]:
-            found["gain"] = neuron.attrs["gain"]
-        for neuron in inner:
-            found["function"] = neuron.attrs["function"]
-            found["parameters"] = neuron.attrs["parameters"]
-            found["low"], found["high"] = neuron.attrs["low"], neuron.attrs["high"]
-        return found
+        return _Array(cells, scale)
 
     def _codes(
         self, name: str, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32] | None
     ) -> tuple[npt.NDArray[np.int16], int]:
-        limit = self.options.limit
+        limit = dict(self.options.limits).get(name, self.options.limit)
         scale = self.options.scale
         largest = float(np.abs(weights).max(initial=0.0))
         if not scale:
@@ -232,6 +263,13 @@ class _Rewrite:
                     f"that {BIAS_LINES_MAX} word lines can carry it"
                 )
             lines = min(BIAS_LINES_MAX, max(1, math.ceil(round(reach * scale) / limit)))
+        if not 1 <= scale <= SCALE_MAX:
+            raise fail(
+                "BSC3006",
+                f"{self.options.name}: {name} would have {scale} codes in one unit of y, expected "
+                f"1 to {SCALE_MAX}",
+                help="legalise-activations brings the weights into range",
+            )
         codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
         clipped = 0
         block_rows = max(1, _BLOCK_CELLS // weights.shape[1])
@@ -248,16 +286,19 @@ class _Rewrite:
         return codes, scale
 
     def _sample(self, node: Node) -> None:
-        sums, scale = self.sums[node.inputs[0]]
-        producer = self.graph.producers()[node.inputs[0]]
-        array = self.names[id(producer)]
-        thresholds = self._table("T", node, scale)
-        layer = list(self.sums).index(node.inputs[0])
+        read = self.reads[node.inputs[0]]
+        thresholds = self._table("T", node, read.scale)
+        attrs = {name: node.attrs[name] for name in _SHAPE}
         self.bits[node.outputs[0]] = self.builder.add(
             "sample",
-            [sums, thresholds],
-            {"layer": layer, "binary": self._half(node, scale)},
-            name=self._named(f"{array}.bits"),
+            [read.sums, thresholds],
+            {
+                "name": read.name,
+                "layer": read.layer,
+                "binary": self._half(node, read.scale),
+                **attrs,
+            },
+            name=self._named(f"{read.name}.bits"),
             origin=node.origin,
         )
 
@@ -279,14 +320,15 @@ class _Rewrite:
         return self.tables[key]
 
     def _logits(self, node: Node) -> None:
-        if node.inputs[0] not in self.sums:
+        read = self.reads.get(node.inputs[0])
+        if read is None:
             self._copy(node)
             return
-        sums, scale = self.sums[node.inputs[0]]
+        attrs = {name: node.attrs[name] for name in ("gain", "readout", "slope", "outputs")}
         self.builder.add(
             "logits",
-            [sums],
-            {"scale": scale, "gain": node.attrs["gain"]},
+            [read.sums],
+            {"name": read.name, "scale": read.scale, **attrs},
             name=node.outputs[0],
             origin=node.origin,
         )

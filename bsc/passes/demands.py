@@ -16,7 +16,7 @@ from bsc.ir.graph import Graph, Node
 from bsc.ir.types import Stage
 from bsc.numerics.errors import NumericsError
 from bsc.ops import OPS
-from bsc.passes.backbone import place
+from bsc.passes.network import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Demands:
         self.sink.add(
             "BSC3006",
             f"{self.ran}: {node.op} `{node.origin or node.outputs[0]}` {what}",
-            at=place(node),
+            at=place_of(node),
             help=self.help,
         )
 
@@ -85,6 +85,5 @@ def numbers_of(ran: str, node: Node) -> Iterator[None]:
 
 
 def _unfit(ran: str, node: Node, reason: str) -> DiagnosticError:
-    return fail(
-        "BSC3006", f"{ran}: {node.op} `{node.origin or node.outputs[0]}`: {reason}", at=place(node)
-    )
+    label = node.origin or node.outputs[0]
+    return fail("BSC3006", f"{ran}: {node.op} `{label}`: {reason}", at=place_of(node))

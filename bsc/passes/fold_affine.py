@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -37,8 +37,9 @@ class FoldAffine:
         folded = rebuild(graph, OPS, _matmul_to_dense)
         remarks: list[str] = []
         declined: set[str] = set()
+        shared: _Shared = {}
         while True:
-            step = _fold_one(folded, declined, remarks)
+            step = _fold_one(folded, declined, remarks, shared)
             if step is None:
                 break
             folded = step
@@ -61,7 +62,14 @@ def _matmul_to_dense(builder: GraphBuilder, node: Node) -> str | None:
     return builder.add("reshape", [y], {"shape": target}, name=node.outputs[0], origin=node.origin)
 
 
-def _fold_one(graph: Graph, declined: set[str], remarks: list[str]) -> Graph | None:
+_Shared: TypeAlias = dict[tuple[object, ...], tuple[str, ...]]
+"""Names of folded weights and bias, by what they were made of: layers that shared their weights and
+have the same beside them share the folded ones."""
+
+
+def _fold_one(
+    graph: Graph, declined: set[str], remarks: list[str], shared: _Shared
+) -> Graph | None:
     """Fold what stands beside one layer; None when no layer is left."""
     for node in graph.nodes:
         if node.op != "dense" or node.outputs[0] in declined:
@@ -71,7 +79,7 @@ def _fold_one(graph: Graph, declined: set[str], remarks: list[str]) -> Graph | N
         before, behind = _before(graph, node), _behind(graph, node)
         if not before and not behind:
             continue
-        folded = _folded(graph, node, before, behind)
+        folded = _folded(graph, node, before, behind, shared)
         if folded is not None:
             return folded
         declined.add(node.outputs[0])
@@ -122,22 +130,29 @@ def _behind(graph: Graph, dense: Node) -> list[Node]:
     return steps
 
 
-def _folded(graph: Graph, dense: Node, before: list[Node], behind: list[Node]) -> Graph | None:
+def _folded(
+    graph: Graph, dense: Node, before: list[Node], behind: list[Node], shared: _Shared
+) -> Graph | None:
     root = _source(graph, before[0]) if before else dense.inputs[0]
     front = Tracker(graph.types[root].shape)
     _follow(graph, front, before)
     end = Tracker(graph.types[dense.outputs[0]].shape)
     _follow(graph, end, behind)
     last = behind[-1] if behind else dense
-    with np.errstate(over="ignore", invalid="ignore"):
-        weights, bias = _fold_weights(graph, dense, front, end, _only_signs(graph, last))
-    if weights is None:
-        return None
+    only_signs = _only_signs(graph, last)
+    key = (*dense.inputs[1:], front.key, end.key, only_signs)
     builder = GraphBuilder.of(graph, OPS)
+    if any(name not in graph.constants for name in shared.get(key, ("",))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights, bias = _fold_weights(graph, dense, front, end, only_signs)
+        if weights is None:
+            return None
+        shared[key] = _constants(builder, dense, weights, bias)
+    rows = graph.constants[dense.inputs[1]].shape[0]
     dropped = {id(node) for node in (dense, *behind)}
     for node in graph.nodes:
         if node is last:
-            _add_layer(builder, graph, dense, root, behind, weights, bias)
+            _add_layer(builder, graph, dense, root, behind, rows, shared[key])
         elif id(node) not in dropped:
             builder.add_node(
                 node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
@@ -201,26 +216,32 @@ def _fold_weights(
     return new, rounded if has_bias or np.any(rounded) else None
 
 
+def _constants(
+    builder: GraphBuilder, dense: Node, weights: Array, bias: Array | None
+) -> tuple[str, ...]:
+    """Names of the new weights and bias."""
+    made = [builder.constant(builder.fresh_name(dense.inputs[1]), weights)]
+    if bias is not None:
+        hint = dense.inputs[2] if len(dense.inputs) > 2 else f"{dense.outputs[0]}.bias"
+        made.append(builder.constant(builder.fresh_name(hint), bias))
+    return tuple(made)
+
+
 def _add_layer(
     builder: GraphBuilder,
     graph: Graph,
     dense: Node,
     root: str,
     behind: list[Node],
-    weights: Array,
-    bias: Array | None,
+    rows: int,
+    operands: Iterable[str],
 ) -> None:
     """The new layer and the rearrangements behind it; the last value keeps its name."""
     shape = graph.types[root].shape
     value = root
     if len(shape) != 2:
-        value = builder.add(
-            "reshape", [root], {"shape": (-1, weights.shape[0])}, origin=dense.origin
-        )
-    given = [value, builder.constant(builder.fresh_name(dense.inputs[1]), weights)]
-    if bias is not None:
-        hint = dense.inputs[2] if len(dense.inputs) > 2 else f"{dense.outputs[0]}.bias"
-        given.append(builder.constant(builder.fresh_name(hint), bias))
+        value = builder.add("reshape", [root], {"shape": (-1, rows)}, origin=dense.origin)
+    given = [value, *operands]
     kept = [node for node in behind if node.op in REARRANGING]
     output = behind[-1].outputs[0] if behind else dense.outputs[0]
     name = builder.fresh_name(dense.outputs[0]) if kept else output

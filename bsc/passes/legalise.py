@@ -8,340 +8,361 @@ b' = b + low sum(W). The input is treated alike. What the graph computes stays t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from bsc.diag import fail
+from bsc.diag import did_you_mean, fail
+from bsc.hw.plan import Readout
 from bsc.ir.builder import GraphBuilder
-from bsc.ir.graph import Graph, Node
+from bsc.ir.graph import AttrValue, Graph
 from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Stage
 from bsc.numerics.functions import apply, validate
 from bsc.ops import OPS
-from bsc.passes.activations import RULE_NEURON, Neuron, function_of, natural_range, widened
-from bsc.passes.backbone import Backbone, Layer, find_backbone, head_permutation
+from bsc.passes.activations import (
+    RULE_NEURON,
+    RULE_SLOPE,
+    Neuron,
+    function_of,
+    natural_range,
+    widened,
+)
 from bsc.passes.demands import Demands, numbers_of
-from bsc.passes.ranges import Range, dense_bounds
+from bsc.passes.network import Layer, Network, find_network, in_lines
+from bsc.passes.ranges import dense_bounds
+from bsc.passes.readouts import ends_in_sigmoid, readout_of
+from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Scaling, absorb, fit
 
-Floats = npt.NDArray[np.float32]
-
-BIAS_LINES_MAX = 64
-"""Always-on word lines that one layer may spend on its bias; beyond, the layer's scale gives."""
-
-LARGEST_WEIGHT = 64.0
-"""Weights beyond this are divided by a power of two, and the neuron multiplies: 16383 codes over
-64 still leave 128 codes in one unit of y."""
-SMALLEST_WEIGHT = 2.0**-8
-"""Weights that are all below this are multiplied likewise, so that S stays below 2**22."""
+Bounds: TypeAlias = tuple[str, tuple[float, ...], tuple[float, ...]]
+"""An input, the value that never sets a bit, the value that always does: one, or one an element."""
 
 
 @dataclass(frozen=True, slots=True)
 class LegaliseActivations:
-    """Turns activations and the input into probabilities.
+    """Turns activations and inputs into probabilities, and says how heads are read out.
 
     Attributes:
         weights: `keep` keeps what the network computes, `random` takes the rule's neuron for every
             hidden activation, since the chip learns the weights anew.
-        input_low: value of the input that never sets a bit; one number, or one an element.
-        input_high: value that always sets it.
+        inputs: bounds of the inputs; [0, 1] for those not named.
         ranges: (layer, activation at p = 0, activation at p = 1) from calibration data.
         largest: weights beyond are divided by a power of two; `sgd`'s fixed scale holds 4.
+        readouts: (output, readout), as `TrainPlan.readouts`.
     """
 
     name: ClassVar[str] = "legalise-activations"
 
     weights: str = "keep"
-    input_low: tuple[float, ...] = (0.0,)
-    input_high: tuple[float, ...] = (1.0,)
+    inputs: tuple[Bounds, ...] = ()
     ranges: tuple[tuple[str, float, float], ...] = ()
     largest: float = LARGEST_WEIGHT
+    readouts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse options that name no network."""
         if self.weights not in ("keep", "random"):
             raise ValueError(f"weights is {self.weights}, expected keep or random")
-        low, high = self.input_low, self.input_high
-        if not low or not high or not np.isfinite([*low, *high]).all():
-            raise ValueError("input_low and input_high hold one finite number or more")
-        if (len(low) == len(high) or 1 in (len(low), len(high))) and not np.less(low, high).all():
-            raise ValueError("a bound in input_high is not above its bound in input_low")
+        for name, low, high in self.inputs:
+            if not low or not high or not np.isfinite([*low, *high]).all():
+                raise ValueError(f"bounds of input {name} hold one finite number or more")
+            fit_together = len(low) == len(high) or 1 in (len(low), len(high))
+            if fit_together and not np.less(low, high).all():
+                raise ValueError(f"input {name}: a bound is not above the one below it")
         if not np.isfinite([bound for _, *bounds in self.ranges for bound in bounds]).all():
             raise ValueError("ranges hold finite numbers")
         if not 0 < self.largest < math.inf:
             raise ValueError(f"largest is {self.largest}, expected a number above 0")
+        for output, readout in self.readouts:
+            if readout not in list(Readout):
+                raise ValueError(f"{output} has the readout {readout}: {', '.join(Readout)}")
 
     def run(self, graph: Graph) -> PassResult:
-        """Rewrite the chain of layers; the tail stays as it is."""
+        """Rewrite the layers; the tail stays as it is."""
         done = any(node.op == "neuron" for node in graph.nodes)
         if graph.stage is not Stage.SOURCE or done:
             return PassResult(graph, False)
-        backbone = checked_backbone(graph, {len(self.input_low), len(self.input_high)})
-        remarks: list[str] = []
-        builder = GraphBuilder.of(graph, OPS)
-        value = self._input(builder, graph, backbone)
-        order = head_permutation(graph, backbone, OPS)
-        pending = self._input_range(order)
-        known = {name: (low, high) for name, low, high in self.ranges}
-        tail_reads = {name for node in backbone.tail for name in node.inputs} | {*graph.outputs}
-        for number, layer in enumerate(backbone.layers):
-            weights, bias = _parameters(graph, layer)
-            if number == 0 and not np.array_equal(order, np.arange(len(order))):
-                # Row k of the new matrix belongs to element k of the model's own input.
-                moved = np.empty_like(weights)
-                moved[order] = weights
-                weights = moved
-            last = number == len(backbone.layers) - 1
-            function, parameters = ("linear", ()) if last else function_of(layer.activation)
-            if self.weights == "keep":
-                weights, bias = absorb(weights, bias, *pending)
-                _refuse_infinite(graph, layer, weights, bias)
-            scaling = None
-            if self.weights == "keep":
-                scaling = fit(function, last, weights, bias, self.largest)
-            gain = 1.0
-            if scaling is not None:
-                weights, bias, gain = scaling.weights, scaling.bias, scaling.gain
-            sums = _dense(builder, layer, value, weights, bias)
-            _expose(builder, layer, sums, gain, scaling, tail_reads)
-            if last:
-                break
-            neuron = self._neuron(layer, function, parameters, known, weights, bias, gain, remarks)
-            value = builder.add(
-                "neuron",
-                [sums],
-                {
-                    "function": neuron.function,
-                    "parameters": neuron.parameters,
-                    "gain": gain,
-                    "low": neuron.low,
-                    "high": neuron.high,
-                },
-                name=builder.fresh_name(f"{layer.name}.p"),
-                origin=layer.activation.origin if layer.activation else layer.dense.origin,
-            )
-            pending = (np.float64(neuron.low), np.float64(neuron.high))
-        _tail(builder, graph, backbone, tail_reads)
-        made = builder.build()
-        return PassResult(made.with_nodes(made.nodes), True, tuple(remarks))
+        sizes = {name: {len(low), len(high)} for name, low, high in self.inputs}
+        return _Rewrite(self, graph, checked_network(graph, sizes)).run()
 
-    def _input(self, builder: GraphBuilder, graph: Graph, backbone: Backbone) -> str:
-        shape = graph.types[backbone.input].shape
-        size = math.prod(int(d) for d in shape[1:])
-        value = backbone.input
-        if len(shape) != 2:
-            value = builder.add("reshape", [value], {"shape": (-1, size)}, name=f"{value}.flat")
-        return builder.add(
-            "normalise",
-            [value],
-            {"low": self.input_low, "high": self.input_high},
-            name=builder.fresh_name(f"{backbone.input}.p"),
+
+def checked_network(graph: Graph, bounds: Mapping[str, AbstractSet[int]] = {}) -> Network:
+    """The layers, of which each can be held by an array, behind inputs of known extent.
+
+    Args:
+        graph: SOURCE graph after folding.
+        bounds: by input, numbers of bounds that are given for it.
+
+    Raises:
+        DiagnosticError: BSC3001 to BSC3004, or BSC3006 for what the layers are made of.
+    """
+    network = find_network(graph)
+    demands = Demands(
+        LegaliseActivations.name, graph, "layers have constant weights, at least one by one"
+    )
+    for layer in network.layers:
+        demands.layer(layer.dense)
+    demands.check()
+    for name, counts in bounds.items():
+        if name not in network.inputs:
+            raise fail(
+                "BSC3006",
+                f"{LegaliseActivations.name}: bounds of input {name}, which the model has not",
+                help=did_you_mean(name, network.inputs, "inputs"),
+            )
+        elements = math.prod(int(d) for d in graph.types[name].shape[1:])
+        for count in sorted(counts - {1, elements}):
+            raise fail(
+                "BSC3006",
+                f"{LegaliseActivations.name}: {count} bounds for input {name}, which has "
+                f"{elements} elements",
+                help="give one bound for all, or one for each element",
+            )
+    return network
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What an array holds for one of the layers that read it."""
+
+    weights: Floats
+    bias: Floats | None
+    scaling: Scaling | None
+
+    @property
+    def gain(self) -> float:
+        return 1.0 if self.scaling is None else self.scaling.gain
+
+    def same(self, other: _Made) -> bool:
+        """Whether both can be one array."""
+        ours = None if self.scaling is None else self.scaling.columns
+        theirs = None if other.scaling is None else other.scaling.columns
+        return (
+            self.gain == other.gain
+            and _equal(self.weights, other.weights)
+            and _equal(self.bias, other.bias)
+            and _equal(ours, theirs)
         )
 
-    def _input_range(self, order: npt.NDArray[np.int64]) -> tuple[np.float64, np.float64]:
-        """Range of each word line of the first layer (in the model's element order) or of all."""
-        low = np.asarray(self.input_low, np.float64)
-        high = np.asarray(self.input_high, np.float64)
-        for given in (low, high):
-            if given.size not in (1, len(order)):  # checked_backbone has refused it
-                raise ValueError(f"{given.size} input bounds for {len(order)} elements")
-        return low, high  # type: ignore[return-value]
+
+def _equal(a: Floats | None, b: Floats | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a is b or np.array_equal(a, b)
+
+
+class _Rewrite:
+    def __init__(self, options: LegaliseActivations, graph: Graph, network: Network) -> None:
+        self.options = options
+        self.graph = graph
+        self.network = network
+        self.builder = GraphBuilder.of(graph, OPS)
+        self.keep = options.weights == "keep"
+        self.known = {name: (low, high) for name, low, high in options.ranges}
+        self.remarks: list[str] = []
+        self.values: dict[str, str] = {}  # signal -> its probabilities
+        self.bounds: dict[str, tuple[Floats, Floats]] = {}  # signal -> its values at p = 0 and 1
+        self.sizes: dict[str, int] = {}
+        self.joined: dict[tuple[str, ...], str] = {}
+        self.arrays: dict[tuple[object, ...], list[tuple[_Made, list[str], str]]] = {}
+        read = {name for node in network.tail for name in node.inputs}
+        self.tail_reads = read | {*graph.outputs}
+
+    def run(self) -> PassResult:
+        bounds = {name: (low, high) for name, low, high in self.options.inputs}
+        for name in self.network.inputs:
+            self._input(name, *bounds.get(name, ((0.0,), (1.0,))))
+        for layer in self.network.layers:
+            self._layer(layer)
+        for node in self.network.tail:
+            self.builder.add_node(
+                node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
+            )
+        for name in self.graph.outputs:
+            self.builder.output(name)
+        made = self.builder.build()
+        return PassResult(made.with_nodes(made.nodes), True, tuple(self.remarks))
+
+    def _input(self, name: str, low: tuple[float, ...], high: tuple[float, ...]) -> None:
+        shape = self.graph.types[name].shape
+        size = math.prod(int(d) for d in shape[1:])
+        value = name
+        if len(shape) != 2:
+            flat = self.builder.fresh_name(f"{name}.flat")
+            value = self.builder.add("reshape", [name], {"shape": (-1, size)}, name=flat)
+        self.values[name] = self.builder.add(
+            "normalise",
+            [value],
+            {"low": low, "high": high},
+            name=self.builder.fresh_name(f"{name}.p"),
+        )
+        self._bound(name, np.asarray(low, np.float64), np.asarray(high, np.float64), size)
+
+    def _bound(self, signal: str, low: Floats, high: Floats, size: int) -> None:
+        self.bounds[signal] = low, high
+        self.sizes[signal] = size
+
+    def _layer(self, layer: Layer) -> None:
+        readout = Readout.NONE
+        if layer.head:
+            outputs = self.network.outputs[layer.sums]
+            readout = readout_of(self.graph, layer, outputs, self.options.readouts)
+        function, parameters = ("linear", ()) if layer.head else function_of(layer.activation)
+        made, operands = self._array(layer, function)
+        sums = self.builder.add(
+            "dense",
+            [self._joined(layer), *operands],
+            name=self.builder.fresh_name(f"{layer.name}.y"),
+            origin=layer.dense.origin or layer.name,
+        )
+        self._expose(layer, sums, made, readout)
+        if layer.head:
+            return
+        neuron = self._neuron(layer, function, parameters, made)
+        value = self.builder.add(
+            "neuron",
+            [sums],
+            {
+                "function": neuron.function,
+                "parameters": neuron.parameters,
+                "gain": made.gain,
+                "low": neuron.low,
+                "high": neuron.high,
+            },
+            name=self.builder.fresh_name(f"{layer.name}.p"),
+            origin=layer.activation.origin if layer.activation else layer.dense.origin,
+        )
+        self.values[layer.signal] = value
+        columns = int(self.graph.types[layer.sums].shape[1])
+        self._bound(layer.signal, np.asarray(neuron.low), np.asarray(neuron.high), columns)
+
+    def _joined(self, layer: Layer) -> str:
+        """The probabilities that a layer reads; layers that read the same share them."""
+        parts = layer.parts
+        if len(parts) == 1:
+            return self.values[parts[0]]
+        if parts not in self.joined:
+            given = [self.values[name] for name in parts]
+            self.joined[parts] = self.builder.add(
+                "concat", given, {"axis": 1}, name=self.builder.fresh_name(f"{layer.name}.joined")
+            )
+        return self.joined[parts]
+
+    def _array(self, layer: Layer, function: str) -> tuple[_Made, list[str]]:
+        """What the layer's array holds: shared with earlier layers of the same weights."""
+        made = self._weights(layer, function)
+        there = self.arrays.setdefault(layer.sharing, [])
+        for entry in there:
+            if made.same(entry[0]):
+                return entry[:2]
+        if there:
+            self.remarks.append(
+                f"warning: {layer.name} shares its weights with {there[0][2]} in the model, but "
+                "not on the chip: their inputs or scales differ, so each has an array of its own "
+                "and learns by itself"
+            )
+        operands = []
+        for role, data in (("w", made.weights), ("b", made.bias)):
+            if data is None:
+                continue
+            at = 1 if role == "w" else 2
+            old = layer.dense.inputs[at] if len(layer.dense.inputs) > at else ""
+            if old and self.builder.constants.get(old) is data:
+                operands.append(old)
+            else:
+                hint = self.builder.fresh_name(f"{layer.name}.{role}")
+                operands.append(self.builder.constant(hint, data))
+        there.append((made, operands, layer.name))
+        return made, operands
+
+    def _weights(self, layer: Layer, function: str) -> _Made:
+        names = layer.dense.inputs
+        weights = in_lines(layer, self.graph.constants[names[1]])
+        bias = self.graph.constants[names[2]] if len(names) > 2 and names[2] else None
+        if not self.keep:
+            return _Made(weights, bias, None)
+        weights, bias = absorb(weights, bias, *self._lines(layer.parts))
+        self._refuse_infinite(layer, weights, bias)
+        scaling = fit(function, layer.head, weights, bias, self.options.largest)
+        if scaling is not None:
+            weights, bias = scaling.weights, scaling.bias
+        return _Made(weights, bias, scaling)
+
+    def _refuse_infinite(self, layer: Layer, weights: Floats, bias: Floats | None) -> None:
+        """Refuse weights that left float32 when a range was taken into them."""
+        if np.isfinite(weights).all() and (bias is None or np.isfinite(bias).all()):
+            return
+        help_ = "give inputs and activations less range"
+        demands = Demands(LegaliseActivations.name, self.graph, help_)
+        demands.lacks(layer.dense, "would have weights beyond float32 once it reads probabilities")
+        demands.check()
+
+    def _lines(self, parts: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """Values at p = 0 and p = 1 of each line, or of all of them."""
+        found = [self.bounds[name] for name in parts]
+        if len(parts) == 1:
+            return found[0]
+        low, high = (
+            np.concatenate(
+                [
+                    np.broadcast_to(bound[end], self.sizes[name])
+                    for name, bound in zip(parts, found, strict=True)
+                ]
+            )
+            for end in (0, 1)
+        )
+        return low, high
+
+    def _expose(self, layer: Layer, sums: str, made: _Made, readout: Readout) -> None:
+        """The model's own y for the tail: a linear neuron that no layer reads.
+
+        A head that learns its weights anew through a sigmoid has the rule's slope: its y is so much
+        larger than the array's.
+        """
+        if layer.sums not in self.tail_reads and not layer.head:
+            return
+        columns = made.scaling.columns if made.scaling is not None else None
+        attrs: dict[str, AttrValue] = {"function": "linear", "gain": made.gain}
+        if layer.head:
+            own = ends_in_sigmoid(self.graph, layer)
+            if readout is Readout.LOGISTIC and own and not self.keep:
+                attrs["gain"] = RULE_SLOPE
+            attrs["readout"] = str(readout)
+            attrs["slope"] = 1.0 if own else RULE_SLOPE
+            attrs["outputs"] = self.network.outputs[layer.sums]
+        name = layer.sums if columns is None else self.builder.fresh_name(f"{layer.name}.unscaled")
+        self.builder.add("neuron", [sums], attrs, name=name)
+        if columns is not None:
+            hint = self.builder.fresh_name(f"{layer.name}.columns")
+            factor = self.builder.constant(hint, columns)
+            self.builder.add("mul", [name, factor], name=layer.sums)
 
     def _neuron(
-        self,
-        layer: Layer,
-        function: str,
-        parameters: tuple[float, ...],
-        known: dict[str, Range],
-        weights: Floats,
-        bias: Floats | None,
-        gain: float,
-        remarks: list[str],
+        self, layer: Layer, function: str, parameters: tuple[float, ...], made: _Made
     ) -> Neuron:
-        if self.weights != "keep":
+        if not self.keep:
             if function != "logistic":
-                remarks.append(
+                self.remarks.append(
                     f"note: {layer.name}: {function} is trained as the rule's logistic neuron "
                     "(a = 4), because the chip learns the weights anew"
                 )
             return RULE_NEURON
-        with numbers_of(self.name, layer.activation or layer.dense):
+        with numbers_of(self.options.name, layer.activation or layer.dense):
             validate(function, parameters)
         natural = natural_range(function, parameters)
         if natural is not None:
             return Neuron(function, parameters, *natural)
-        if layer.name in known:
-            return Neuron(function, parameters, *widened(*known[layer.name]))
-        low, high = dense_bounds(weights, bias)
-        with numbers_of(self.name, layer.activation or layer.dense):
-            bounds = apply(function, parameters, gain * np.array([low.min(), high.max()]))
-        remarks.append(
+        if layer.name in self.known:
+            return Neuron(function, parameters, *widened(*self.known[layer.name]))
+        low, high = dense_bounds(made.weights, made.bias)
+        with numbers_of(self.options.name, layer.activation or layer.dense):
+            bounds = apply(function, parameters, made.gain * np.array([low.min(), high.max()]))
+        self.remarks.append(
             f"warning: {layer.name}: without calibration data {function} is bounded by interval "
             f"arithmetic to [{bounds[0]:.3g}, {bounds[1]:.3g}], far wider than what occurs: "
             "stochastic and binary inference will be noisy; give --calibrate DATA"
         )
         return Neuron(function, parameters, *widened(float(bounds[0]), float(bounds[1])))
-
-
-@dataclass(frozen=True, slots=True)
-class Scaling:
-    """Weights that fit the codes: model's y = gain * columns * (array's y)."""
-
-    weights: Floats
-    bias: Floats | None
-    gain: float
-    columns: Floats | None
-
-
-def absorb(
-    weights: Floats, bias: Floats | None, low: np.float64, high: np.float64
-) -> tuple[Floats, Floats | None]:
-    """Weights and bias that read p in place of h = low + (high - low) p."""
-    span = np.asarray(high - low)
-    if np.any(np.asarray(low) != 0):
-        rows = np.broadcast_to(np.asarray(low, np.float64), (len(weights),))
-        shift = rows @ weights.astype(np.float64)
-        with np.errstate(over="ignore"):
-            bias = (shift + (0.0 if bias is None else bias)).astype(np.float32)
-    if np.any(span != 1):
-        factor = span if span.size == 1 else span[:, None]
-        with np.errstate(over="ignore"):  # the pass refuses weights that are infinite then
-            weights = (weights * factor).astype(np.float32)
-    return weights, bias
-
-
-def fit(
-    function: str, last: bool, weights: Floats, bias: Floats | None, most: float
-) -> Scaling | None:
-    """Rescale where codes would be too coarse; None where the weights are fine as they are.
-
-    A step does not see the size of its sum, so its columns are scaled one by one: a weight that was
-    +-1 before batch norm was folded in is +-1 again, exactly, and a bias that decides alone is cut
-    to the least one that still does.
-    """
-    if function == "sign" and not last:
-        columns = np.abs(weights).max(axis=0)
-        columns[columns == 0] = 1
-        weights = weights / columns
-        if bias is not None:
-            reach = np.abs(weights).sum(axis=0) + 1
-            bias = np.clip(bias / columns, -reach, reach).astype(np.float32)
-        return Scaling(weights, bias, 1.0, columns)
-    largest = float(np.abs(weights).max(initial=0.0))
-    if bias is not None:
-        # What one of the bias lines must hold counts like a weight.
-        largest = max(largest, float(np.abs(bias).max(initial=0.0)) / BIAS_LINES_MAX)
-    if largest == 0 or SMALLEST_WEIGHT <= largest <= most:
-        return None
-    power = math.ceil(math.log2(largest))
-    # ldexp: the largest weights of float32 need 2**128, which is no number of it.
-    scaled = None if bias is None else np.ldexp(bias, -power)
-    return Scaling(np.ldexp(weights, -power), scaled, 2.0**power, None)
-
-
-def checked_backbone(graph: Graph, bounds: AbstractSet[int] = frozenset()) -> Backbone:
-    """The chain of layers, of which each can be held by an array, behind an input of known extent.
-
-    Args:
-        graph: SOURCE graph after folding.
-        bounds: numbers of bounds that are given for the input.
-
-    Raises:
-        DiagnosticError: BSC3001 to BSC3004, or BSC3006 for what the layers are made of.
-    """
-    backbone = find_backbone(graph)
-    demands = Demands(
-        LegaliseActivations.name, graph, "layers have constant weights, at least one by one"
-    )
-    for layer in backbone.layers:
-        demands.layer(layer.dense)
-    shape = graph.types[backbone.input].shape
-    if not shape or any(isinstance(d, str) for d in shape[1:]):
-        demands.lacks(
-            backbone.layers[0].dense,
-            f"reads the input %{backbone.input} of type {graph.types[backbone.input]}; only the "
-            "first of its extents may be open",
-        )
-    demands.check()
-    elements = math.prod(int(d) for d in shape[1:])
-    for count in sorted(bounds - {1, elements}):
-        raise fail(
-            "BSC3006",
-            f"{LegaliseActivations.name}: {count} input bounds, the model's input has {elements} "
-            "elements",
-            help="give one bound for all, or one for each element",
-        )
-    return backbone
-
-
-def _refuse_infinite(graph: Graph, layer: Layer, weights: Floats, bias: Floats | None) -> None:
-    """Refuse weights that left float32 when a range was taken into them."""
-    if np.isfinite(weights).all() and (bias is None or np.isfinite(bias).all()):
-        return
-    demands = Demands(LegaliseActivations.name, graph, "give the input and activations less range")
-    demands.lacks(layer.dense, "would have weights beyond float32 once it reads probabilities")
-    demands.check()
-
-
-def _parameters(graph: Graph, layer: Layer) -> tuple[Floats, Floats | None]:
-    names = layer.dense.inputs
-    bias = graph.constants[names[2]] if len(names) > 2 and names[2] else None
-    return graph.constants[names[1]], bias
-
-
-def _dense(
-    builder: GraphBuilder, layer: Layer, value: str, weights: Floats, bias: Floats | None
-) -> str:
-    operands = [value]
-    for role, data in (("w", weights), ("b", bias)):
-        if data is None:
-            continue
-        place = 1 if role == "w" else 2
-        old = layer.dense.inputs[place] if len(layer.dense.inputs) > place else ""
-        if old and builder.constants.get(old) is data:
-            operands.append(old)
-        else:
-            operands.append(builder.constant(builder.fresh_name(f"{layer.name}.{role}"), data))
-    name = builder.fresh_name(f"{layer.name}.y")
-    return builder.add("dense", operands, name=name, origin=layer.dense.origin or layer.name)
-
-
-def _expose(
-    builder: GraphBuilder,
-    layer: Layer,
-    sums: str,
-    gain: float,
-    scaling: Scaling | None,
-    tail_reads: set[str],
-) -> None:
-    """The model's own y for the tail: a linear neuron that no layer reads."""
-    activation = layer.activation.outputs[0] if layer.activation else None
-    if layer.sums not in tail_reads and activation not in tail_reads:
-        return
-    columns = scaling.columns if scaling is not None else None
-    name = layer.sums if columns is None else builder.fresh_name(f"{layer.name}.unscaled")
-    builder.add("neuron", [sums], {"function": "linear", "gain": gain}, name=name)
-    if columns is not None:
-        factor = builder.constant(builder.fresh_name(f"{layer.name}.columns"), columns)
-        builder.add("mul", [name, factor], name=layer.sums)
-
-
-def _tail(builder: GraphBuilder, graph: Graph, backbone: Backbone, tail_reads: set[str]) -> None:
-    activations = [
-        layer.activation
-        for layer in backbone.layers
-        if layer.activation is not None and layer.activation.outputs[0] in tail_reads
-    ]
-    kept: set[int] = {id(node) for node in (*activations, *backbone.tail)}
-    for node in graph.nodes:
-        if id(node) in kept:
-            _copy(builder, node)
-    for name in graph.outputs:
-        builder.output(name)
-
-
-def _copy(builder: GraphBuilder, node: Node) -> None:
-    builder.add_node(node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from bsc.ir.graph import Graph
 from bsc.ir.interpreter import run
 from bsc.ir.opdef import OpTable
-from bsc.passes.backbone import Backbone
+from bsc.passes.network import Network
 
 Range = tuple[float, float]
+Bounds = tuple[tuple[float, ...], tuple[float, ...]]
+"""Range of an input: low and high, one number each or one for each element."""
 
 _BLOCK = 512
 
@@ -26,9 +30,7 @@ all values gave with 1 read 92, 88, 85, 76, 59 % and 52, 47, 46, 35, 32 %, with 
 98.9, 98.8, 98.7, 98.4 % and 96.6, 97.0, 96.8, 97.5, 95.7 %."""
 
 
-def input_range(
-    x: npt.NDArray[np.float32],
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def input_range(x: npt.NDArray[np.float32]) -> Bounds:
     """Range of the input that calibration data show: low and high.
 
     Data within [0, 1] keep [0, 1]. Feature vectors ([N, K]) get a range for each feature, because
@@ -47,38 +49,36 @@ def input_range(
 
 
 def measure(
-    graph: Graph, backbone: Backbone, x: npt.NDArray[np.float32], table: OpTable
+    graph: Graph, network: Network, samples: Mapping[str, npt.NDArray[np.float32]], table: OpTable
 ) -> dict[str, Range]:
     """The range that holds nearly all values of each hidden activation over calibration data.
 
     Args:
         graph: SOURCE graph after folding.
-        backbone: its chain of layers.
-        x: inputs in the model's own shape, [N, ...].
+        network: its layers.
+        samples: each input in the model's own shape, [N, ...].
         table: the operators.
 
     Returns:
         Range by layer name, from the 1 - QUANTILE to the QUANTILE quantile; of its sums for a
         layer without activation.
     """
-    names = {
-        layer.name: (layer.activation.outputs[0] if layer.activation else layer.sums)
-        for layer in backbone.layers[:-1]
-    }
+    names = {layer.name: layer.signal for layer in network.layers if not layer.head}
     if not names:
         return {}
     seen: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in names}
-    for start in range(0, len(x), _BLOCK):
+    count = min(map(len, samples.values()))
+    for start in range(0, count, _BLOCK):
         values = run(
             graph,
-            {backbone.input: x[start : start + _BLOCK]},
+            {name: x[start : start + _BLOCK] for name, x in samples.items()},
             table,
             outputs=tuple(names.values()),
         )
         for layer, value in names.items():
             flat = values[value].reshape(-1)
             # A part of large layers, with a step that shares no factor with powers of two.
-            stride = 1 + 2 * (len(x) * (flat.size // len(values[value])) // (2 * _KEPT))
+            stride = 1 + 2 * (count * (flat.size // len(values[value])) // (2 * _KEPT))
             seen[layer].append(flat[::stride].copy())
     ranges: dict[str, Range] = {}
     for layer, parts in seen.items():

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.numerics.state import ChipState
+from bsc.program.model import Program
+from bsc.tiling.plan import StepOp
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class EncodedData:
     """Inputs ready for the encoder.
 
     Attributes:
-        values: [N, K]; uint8 (levels looked up in `levels`) or int32 thresholds t in 0..65536.
+        values: [N, K], the program's inputs one behind the other; uint8 (levels looked up in
+            `levels`) or int32 thresholds t in 0..65536.
         levels: int32 [256] thresholds for uint8 values; for int32 values an empty int32 array.
     """
 
@@ -42,11 +45,14 @@ class Executor(Protocol):
     def train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
         """Train on data[order[0]], data[order[1]], ... in that order.
+
+        `targets` are int32 [N, program.target_width], the heads' parts one behind the other: the
+        class index of a softmax readout, thresholds t in 0..65536 of a logistic one.
 
         Every `batch` consecutive samples make a batch, the last may be short. Sample k of the call
         has the sample index state.samples + k; samples, checks and pulses are advanced.
@@ -63,11 +69,11 @@ class Executor(Protocol):
         seed: int = 0,
         first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
-        """Last layer's sums, [N, classes].
+        """Sums of the heads one behind the other, [N, program.sum_width].
 
-        `stochastic`: added over repeats and reads. `vote`: votes for each class (sampled outputs o
-        added over repeats). `binary`: one deterministic pass. `analog`: exact expectations, in
-        units of 1/2**b code for hidden inputs (docs/semantics.md section 7); see `analog_unit`.
+        `stochastic`: added over repeats and reads. `vote`: votes (sampled outputs o added over
+        repeats). `binary`: one deterministic pass. `analog`: exact expectations, in
+        parts of a code (docs/semantics.md section 7); see `analog_units`.
         """
         ...
 
@@ -76,6 +82,22 @@ class Executor(Protocol):
         ...
 
 
-def analog_unit(layers: int, noise_bits: int) -> int:
-    """Units of an analog sum in one code: 65536 in the first layer, 2**noise_bits in later ones."""
-    return 65536 if layers == 1 else 1 << noise_bits
+def analog_units(program: Program) -> tuple[int, ...]:
+    """Units of an analog sum in one code, for each read.
+
+    65536 where any of its word lines is driven by an input, else 2**noise_bits.
+    """
+    hidden = 1 << program.target.periphery.noise_bits
+    unit: dict[int, int] = {}  # by buffer
+    units: list[int] = []
+    for step in program.inference:
+        match step.op:
+            case StepOp.ENCODE:
+                unit[step.target] = 65536
+            case StepOp.CONCAT:
+                unit[step.target] = max(unit[source] for source in step.sources)
+            case StepOp.SAMPLE:
+                unit[step.target] = hidden
+            case StepOp.READ:
+                units.append(unit[step.sources[0]])
+    return tuple(units)

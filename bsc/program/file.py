@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from bsc.ir.printer import print_graph
 from bsc.numerics.state import ArrayState, ChipState
 from bsc.ops import OPS
 from bsc.program.archive import ArchiveReader, ArchiveWriter, replacing
+from bsc.program.earlier import upgraded, upgraded_tail
 from bsc.program.image import check_image
 from bsc.program.manifest import FORMAT, VERSION, ArrayPart, Head, Manifest, Member, manifest_of
 from bsc.program.model import Program
@@ -83,8 +85,11 @@ def load(path: str | Path) -> Program:
         DiagnosticError: BSC50xx, naming the file and the part of it that is at fault.
     """
     with ArchiveReader(Path(path)) as archive:
-        manifest = _read_manifest(archive)
+        manifest, version = _read_manifest(archive)
         source, tail = (_read_graph(archive, name, manifest) for name in _GRAPHS)
+        heads = manifest.heads
+        if version == 1 and manifest.reads:
+            tail, heads = upgraded_tail(tail, manifest.reads, heads)
         tables = _read_tensors(archive, _TABLES, manifest)
         state = _read_state(archive, manifest)
         image = _read_image(archive, manifest)
@@ -93,18 +98,19 @@ def load(path: str | Path) -> Program:
         name=manifest.name,
         source=source,
         tail=tail,
-        input=manifest.input,
+        inputs=manifest.inputs,
         options=manifest.options,
         plan=manifest.plan,
         target=manifest.target,
         arrays=manifest.arrays,
+        reads=manifest.reads,
+        heads=heads,
         tiles=manifest.tiles,
         buffers=manifest.buffers,
         inference=manifest.inference,
         training=manifest.training,
         update=manifest.update,
         tables=tables,
-        classes=manifest.classes,
         state=state,
         calibration=manifest.calibration,
         untrainable=manifest.untrainable,
@@ -124,7 +130,7 @@ def read_python(path: str | Path) -> str | None:
         DiagnosticError: BSC50xx, the file is damaged.
     """
     with ArchiveReader(Path(path)) as archive:
-        return _read_python(archive, _read_manifest(archive))
+        return _read_python(archive, _read_manifest(archive)[0])
 
 
 def _read_python(archive: ArchiveReader, manifest: Manifest) -> str | None:
@@ -175,7 +181,8 @@ def _state_tensors(state: ChipState) -> dict[str, Array]:
     return tensors
 
 
-def _read_manifest(archive: ArchiveReader) -> Manifest:
+def _read_manifest(archive: ArchiveReader) -> tuple[Manifest, int]:
+    """The manifest as the present version says it, and the version of the file."""
     where = str(archive.path)
     if _MANIFEST not in archive.names():
         raise archive.wrong("BSC5002", _MANIFEST, "no program file: the manifest is missing")
@@ -188,7 +195,7 @@ def _read_manifest(archive: ArchiveReader) -> Manifest:
         if head.version > VERSION:
             message = f"the file has version {head.version}, this bsc reads up to {VERSION}"
             raise archive.wrong("BSC5004", _MANIFEST, message)
-        manifest = Manifest.model_validate_json(text)
+        manifest = _manifest(text, head.version)
     except ValidationError as error:
         raise DiagnosticError(_manifest_problems(error, where)) from None
     needed = {_TABLES, *(f"{g}.{kind}" for g in _GRAPHS for kind in ("bsir", "safetensors"))}
@@ -205,7 +212,22 @@ def _read_manifest(archive: ArchiveReader) -> Manifest:
         if archive.size(name) != member.size:
             message = f"{archive.size(name)} bytes, the manifest says {member.size}"
             raise archive.wrong("BSC5003", name, message)
-    return manifest
+    return manifest, head.version
+
+
+def _manifest(text: str, version: int) -> Manifest:
+    """The manifest, of this version or an earlier one.
+
+    Raises:
+        ValidationError: it is not as its version has it.
+    """
+    if version == VERSION:
+        return Manifest.model_validate_json(text)
+    try:
+        text = json.dumps(upgraded(json.loads(text)))
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError):
+        pass  # not a manifest of version 1 either: its check says what is wrong
+    return Manifest.model_validate_json(text)
 
 
 def _manifest_problems(error: ValidationError, source: str) -> list[Diagnostic]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from bsc.diag import Span, fail
 from bsc.hw.digest import target_digest
-from bsc.hw.plan import Rule
 from bsc.isa.binary import decode
 from bsc.isa.image import Image
 from bsc.isa.verify import verify_image
-from bsc.numerics.state import CellStyle
 from bsc.program.model import Program
 
 
@@ -30,10 +28,11 @@ def own_image(program: Program, source: str) -> Image:
         DiagnosticError: BSC52xx, the words are damaged; BSC5256, they are of another program.
     """
     image = decode(program.image, source)
-    direct = program.plan.rule is Rule.SGD
-    style = CellStyle.DIRECT if direct else program.target.device.style
     found = [(a.layer, a.style, a.rows, a.inputs, a.columns) for a in image.arrays]
-    wanted = [(a.layer, style, a.rows, a.inputs, a.columns) for a in program.arrays]
+    wanted = [
+        (a.layer, program.style_of(i), a.rows, a.inputs, a.columns)
+        for i, a in enumerate(program.arrays)
+    ]
     problem = ""
     if image.target.hex() != target_digest(program.target):
         problem = f"made for another target than {program.target.name}"

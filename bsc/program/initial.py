@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from bsc.hw.device import reference_codes
-from bsc.hw.plan import Rule
-from bsc.hw.spec import DeviceSpec
 from bsc.ir.graph import Array
 from bsc.numerics import cells
 from bsc.numerics.state import ArrayState, CellStyle, ChipState
-from bsc.tiling.plan import ArraySpec
+from bsc.program.model import Program
 
 _BLOCK_CELLS = 1 << 18  # written at a time: temporaries of large layers would cost memory
 
 
-def style_of(rule: Rule, device: DeviceSpec) -> CellStyle:
-    """How weights are kept under a rule: `sgd` has master weights in place of cells."""
-    return CellStyle.DIRECT if rule is Rule.SGD else device.style
-
-
 def kept_state(
-    arrays: Sequence[ArraySpec],
-    codes: Mapping[str, Array],
-    rule: Rule,
-    device: DeviceSpec,
-    seed: int = 0,
+    program: Program, codes: Mapping[str, Array], seed: int = 0
 ) -> tuple[ChipState, dict[str, int]]:
     """Trained weights as cells.
 
     Args:
-        arrays: logical arrays.
+        program: its arrays, and what their cells are made of; rule `sgd` keeps master weights.
         codes: signed weight codes by array name, int16 [rows, columns].
-        rule: the train rule; `sgd` keeps master weights.
-        device: the device; its references are drawn from the seed.
-        seed: 64-bit key.
+        seed: 64-bit key, of references.
 
     Returns:
         The state, and how many weights of each array did not fit beside their reference.
     """
-    style = style_of(rule, device)
-    reference = reference_codes(device) if style is CellStyle.REFERENCE else None
     state = ChipState(seed=seed)
     clipped: dict[str, int] = {}
-    for array in arrays:
+    for index, array in enumerate(program.arrays):
+        style = program.style_of(index)
+        by_reference = style is CellStyle.REFERENCE
+        reference = reference_codes(program.device_of(index)) if by_reference else None
         made = cells.blank_array(
             array.name, style, array.rows, array.columns, array.layer, seed, reference
         )

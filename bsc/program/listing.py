@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bsc.program.model import Program
-from bsc.tiling.plan import Step
+from bsc.tiling.plan import Step, StepOp
+
+_OWNER = {StepOp.ENCODE: "input", StepOp.CARRY: "array"}
+"""What the number of a step's draws counts, where it is not the read."""
 
 
 def steps_text(program: Program) -> str:
@@ -36,7 +39,7 @@ def step_text(program: Program, step: Step) -> str:
     details = [f"{role} {name}" for role, name in step.tables]
     details += [f"{role} {number}" for role, number in step.numbers]
     if step.layer >= 0:
-        details.append(f"draws of layer {step.layer}")
+        details.append(f"draws of {_OWNER.get(step.op, 'read')} {step.layer}")
     if step.tiles:
         details.append(f"tiles {_ranges(step.tiles)}")
     return f"{text}; {', '.join(details)}" if details else text

@@ -10,10 +10,11 @@ from bsc.hw.plan import TrainPlan
 from bsc.hw.spec import TargetSpec
 from bsc.numerics.state import CellStyle, ChipState
 from bsc.program.model import CompileOptions, InputSpec, Program
-from bsc.tiling.plan import ArraySpec, Buffer, Step, Tile
+from bsc.tiling.plan import ArraySpec, Buffer, ReadSpec, Step, Tile
+from bsc.tiling.plan import Head as HeadSpec
 
 FORMAT = "bsc program"
-VERSION = 1
+VERSION = 2
 
 
 class _Model(BaseModel):
@@ -70,19 +71,20 @@ class Manifest(_Model):
     """Everything of a Program that is no tensor and no graph."""
 
     format: Literal["bsc program"]
-    version: Literal[1]
+    version: Literal[2]
     name: str
-    input: InputSpec
+    inputs: tuple[InputSpec, ...]
     options: CompileOptions
     plan: TrainPlan
     target: TargetSpec
     arrays: tuple[ArraySpec, ...]
+    reads: tuple[ReadSpec, ...]
+    heads: tuple[HeadSpec, ...]
     tiles: tuple[Tile, ...]
     buffers: tuple[Buffer, ...]
     inference: tuple[Step, ...]
     training: tuple[Step, ...]
     update: tuple[Step, ...]
-    classes: tuple[int, ...] | tuple[str, ...]
     state: StatePart | None
     calibration: dict[str, tuple[float, float]]
     untrainable: str
@@ -94,19 +96,20 @@ def manifest_of(program: Program, members: dict[str, Member]) -> Manifest:
     """The manifest of a program whose other parts are written."""
     return Manifest(
         format="bsc program",
-        version=1,
+        version=2,
         name=program.name,
-        input=program.input,
+        inputs=program.inputs,
         options=program.options,
         plan=program.plan,
         target=program.target,
         arrays=program.arrays,
+        reads=program.reads,
+        heads=program.heads,
         tiles=program.tiles,
         buffers=program.buffers,
         inference=program.inference,
         training=program.training,
         update=program.update,
-        classes=program.classes,
         state=None if program.state is None else _state_part(program.state),
         calibration=dict(program.calibration),
         untrainable=program.untrainable,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bsc.hw.plan import TrainPlan
-from bsc.hw.spec import TargetSpec
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.ir.graph import Array, Graph
-from bsc.numerics.state import ChipState
-from bsc.tiling.plan import ArraySpec, Buffer, Step, Tile
+from bsc.numerics.state import CellStyle, ChipState
+from bsc.tiling.plan import ArraySpec, Buffer, Head, ReadSpec, Step, Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,14 @@ class CompileOptions:
     Attributes:
         weights: `keep` maps the model's trained weights to codes, `random` starts from the device.
         backend: `python`, or `isa` for a program with an image, which the machine runs.
-        input_range: the declared range of the input, None for [0, 1] assumed.
+        input_range: the declared range of all inputs, None for [0, 1] assumed.
+        input_ranges: (input, low, high) of single inputs, which win over `input_range`.
     """
 
     weights: str = "keep"
     backend: str = "python"
     input_range: tuple[float, float] | None = None
+    input_ranges: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,25 @@ class Program:
     Attributes:
         name: the model's name.
         source: the SOURCE graph, folded: another rule, batch or target recompiles from it.
-        tail: SOURCE graph of what runs beside the array: from `logits` (f32 [N, classes], the last
-            array's sums over its scale times its gain) and, for models that hand out inner values,
-            `<array>.y`, to every output of the model.
-        input: the encoded input.
+        tail: SOURCE graph of what runs beside the arrays: from `<read>.y` (f32 [N, columns], the
+            read's sums over its array's scale times its gain) of every head and, for models that
+            hand out inner values, of other reads, to every output of the model.
+        inputs: the encoded inputs, in the model's order; a sample is their elements one behind the
+            other.
         options: what was asked.
         plan: how it trains.
         target: the chip.
-        arrays: logical arrays in layer order.
+        arrays: logical arrays, in the order of their first reads.
+        reads: where arrays are read, in topological order.
+        heads: the reads that answer; a sample's targets are their parts one behind the other, and
+            so are the sums of inference.
         tiles: placed tiles.
         buffers: per-sample vectors.
-        inference: steps of one sample up to the last sums.
+        inference: steps of one sample up to the sums of the last head.
         training: steps of one sample, all of them (inference first), up to the counts; empty when
             the network cannot be trained (`untrainable` says why).
         update: steps at the end of a batch.
         tables: integer tables by name.
-        classes: label of each readout element, when the model has labels of its own.
         state: cells, counters and clocks; None while they are to be drawn from a seed.
         calibration: per-layer ranges used for activations, for recompiling.
         untrainable: why there are no training steps, empty otherwise.
@@ -84,18 +90,19 @@ class Program:
     name: str
     source: Graph
     tail: Graph
-    input: InputSpec
+    inputs: tuple[InputSpec, ...]
     options: CompileOptions
     plan: TrainPlan
     target: TargetSpec
     arrays: tuple[ArraySpec, ...]
+    reads: tuple[ReadSpec, ...]
+    heads: tuple[Head, ...]
     tiles: tuple[Tile, ...]
     buffers: tuple[Buffer, ...]
     inference: tuple[Step, ...]
     training: tuple[Step, ...]
     update: tuple[Step, ...]
     tables: Mapping[str, Array]
-    classes: tuple[int, ...] | tuple[str, ...] = ()
     state: ChipState | None = None
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     untrainable: str = ""
@@ -103,7 +110,12 @@ class Program:
     image: bytes = b""
 
     def __repr__(self) -> str:
-        sizes = "-".join(str(n) for n in (self.input.size, *(a.columns for a in self.arrays)))
+        sizes = "-".join(
+            [
+                "+".join(str(each.size) for each in self.inputs),
+                *(str(self.arrays[each.array].columns) for each in self.reads),
+            ]
+        )
         tiles = f"{len(self.tiles)} tile{'s' if len(self.tiles) != 1 else ''}"
         trained = "untrained"
         if self.state is not None:
@@ -118,3 +130,49 @@ class Program:
     def weight_count(self) -> int:
         """Weights in all, bias lines included."""
         return sum(a.rows * a.columns for a in self.arrays)
+
+    @property
+    def input_size(self) -> int:
+        """Elements of one sample, all inputs together."""
+        return sum(each.size for each in self.inputs)
+
+    @property
+    def input_starts(self) -> tuple[int, ...]:
+        """Where each input begins in a sample."""
+        return _starts(each.size for each in self.inputs)
+
+    @property
+    def target_starts(self) -> tuple[int, ...]:
+        """Where each head's part of a sample's targets begins."""
+        return _starts(each.width for each in self.heads)
+
+    @property
+    def target_width(self) -> int:
+        """Integers of one sample's targets."""
+        return sum(each.width for each in self.heads)
+
+    @property
+    def sum_starts(self) -> tuple[int, ...]:
+        """Where each head's sums begin in what inference gives."""
+        return _starts(each.columns for each in self.heads)
+
+    @property
+    def sum_width(self) -> int:
+        """Sums that inference gives for one sample."""
+        return sum(each.columns for each in self.heads)
+
+    def device_of(self, array: int) -> DeviceSpec:
+        """What the cells of an array are made of."""
+        return self.plan.layer(self.arrays[array].name).device or self.target.device
+
+    def style_of(self, array: int) -> CellStyle:
+        """How an array keeps its weights: rule `sgd` has master weights in place of cells."""
+        return CellStyle.DIRECT if self.plan.rule is Rule.SGD else self.device_of(array).style
+
+    def frozen(self, array: int) -> bool:
+        """Whether the plan keeps an array as it is."""
+        return self.plan.layer(self.arrays[array].name).frozen
+
+
+def _starts(sizes: Iterable[int]) -> tuple[int, ...]:
+    return tuple(itertools.accumulate(sizes, initial=0))[:-1]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bsc.hw.plan import Rule
-from bsc.numerics.state import CellStyle, ChipState
+from bsc.numerics.state import ChipState
 from bsc.numerics.state_rules import array_problems
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong
@@ -21,11 +20,11 @@ def check_state(state: ChipState, program: Program, wrong: Wrong) -> None:
     if len(state.arrays) != len(program.arrays):
         wrong("state", f"{len(state.arrays)} arrays, the program has {len(program.arrays)}")
         return
-    direct = program.plan.rule is Rule.SGD
-    style = CellStyle.DIRECT if direct else program.target.device.style
     for index, (cells, array) in enumerate(zip(state.arrays, program.arrays, strict=True)):
         path = f"state, array {index}"
         if cells.name != array.name:
             wrong(path, f"belongs to {cells.name!r}, expected {array.name!r}")
-        for message in array_problems(cells, array.rows, array.columns, style, _COUNTERS):
+        for message in array_problems(
+            cells, array.rows, array.columns, program.style_of(index), _COUNTERS
+        ):
             wrong(path, message)

@@ -1,14 +1,12 @@
-"""What steps must be like: signatures as data, and one walk that checks order and sizes."""
+"""What a single step must be like: signatures as data, and what does not fit them."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bsc.hw.plan import Rule
 from bsc.numerics.cells import PULSES_MAX
-from bsc.numerics.state import CellStyle
-from bsc.numerics.table_rules import PAIRS, RECIPROCAL_MAX, WAYS
+from bsc.numerics.table_rules import RECIPROCAL_MAX, WAYS
 from bsc.program.model import Program
 from bsc.program.table_rules import Wrong, check_intervals, check_role
 from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Step, StepOp
@@ -44,9 +42,12 @@ class _Signature:
 
 _THRESHOLD = ("threshold", 1, 2**31 - 1)
 _PULSES = ("pulses", 1, PULSES_MAX)
+_TARGET = ("target", 0, 2**31 - 1)
 _PULSE_TABLES = frozenset({"step_up", "step_down", "noise_up", "noise_down"})
 _SIGNATURES = {
     StepOp.ENCODE: _Signature((_BIT, "input"), drawn=True),
+    StepOp.CONCAT: _Signature((_BIT, "n")),
+    StepOp.ADD: _Signature((_SUM, "n")),
     StepOp.READ: _Signature((_SUM, "columns"), ((_BIT, "inputs"),), array=True),
     StepOp.SAMPLE: _Signature(
         (_BIT, "n"),
@@ -62,7 +63,11 @@ _SIGNATURES = {
         tables=frozenset({"softmax"}),
         numbers=(("reciprocal", 1, RECIPROCAL_MAX),),
     ),
-    StepOp.ERROR: _Signature((_SIGN, "n"), ((_BIT, "n"),)),
+    StepOp.LOGISTIC: _Signature(
+        (_BIT, "n"), ((_SUM, "n"),), drawn=True, tables=frozenset({"threshold"})
+    ),
+    StepOp.ERROR: _Signature((_SIGN, "n"), ((_BIT, "n"),), numbers=(_TARGET,)),
+    StepOp.TARGET_ERROR: _Signature((_SIGN, "n"), ((_BIT, "n"),), drawn=True, numbers=(_TARGET,)),
     StepOp.DERIVATIVE: _Signature(
         (_BIT, "n"), ((_SUM, "n"),), drawn=True, tables=frozenset({"low", "high"})
     ),
@@ -75,119 +80,19 @@ _SIGNATURES = {
     StepOp.SGD_STEP: _Signature(array=True, numbers=(("rate", 0, 2**31 - 1),)),
     StepOp.REFRESH: _Signature(array=True, numbers=(("every", 1, 2**31 - 1),)),
 }
-_LISTED = frozenset({StepOp.ENCODE, StepOp.SAMPLE})
-_ERRORS = frozenset({StepOp.ERROR, StepOp.SIGN})
-_READ = frozenset({StepOp.READ})
-_WRITERS: dict[StepOp, tuple[frozenset[StepOp], ...]] = {
-    StepOp.READ: (_LISTED,),
-    StepOp.SAMPLE: (_READ,),
-    StepOp.READOUT: (_READ,),
-    StepOp.ERROR: (frozenset({StepOp.READOUT}),),
-    StepOp.DERIVATIVE: (_READ,),
-    StepOp.READ_TRANSPOSED: (_ERRORS,),
-    StepOp.SIGN: (frozenset({StepOp.READ_TRANSPOSED}), frozenset({StepOp.DERIVATIVE})),
-    StepOp.COUNT: (_LISTED, _ERRORS),
-}
-"""Which steps may have written the buffers that a step reads: executors keep the bits of some as
-lists and those of others as bytes, by what wrote them."""
-
-_FORWARD = frozenset({StepOp.ENCODE, StepOp.READ, StepOp.SAMPLE})
 _UPDATE = frozenset({StepOp.CARRY, StepOp.SGD_STEP, StepOp.REFRESH})
+_JOINING = frozenset({StepOp.CONCAT, StepOp.ADD})
+"""Steps that read any number of buffers."""
 
 
 class StepChecker:
-    """Checks the steps of a program whose arrays, tiles and buffers are in order."""
+    """Checks steps one by one, in a program whose arrays, tiles and buffers are in order."""
 
     def __init__(self, program: Program, wrong: Wrong) -> None:
         self.program = program
         self.wrong = wrong
 
-    def run(self) -> None:
-        """Check all steps."""
-        program = self.program
-        shared = program.training[: len(program.inference)]
-        if program.training and shared != program.inference:
-            self.wrong("training", "its first steps are not those of inference")
-        elif not program.training and (program.update or not program.untrainable):
-            self.wrong("training", "there are no steps, and no reason why")
-        forward = self._sequence("inference", program.inference)
-        if program.training and shared == program.inference:
-            self._sequence("training", program.training)
-        self._forward(forward)
-        self._learning()
-
-    def _sequence(self, name: str, steps: tuple[Step, ...]) -> list[Step]:
-        """Check steps of one sample in order; returns those that are in order."""
-        written: dict[int, StepOp] = {}
-        good: list[Step] = []
-        for place, step in enumerate(steps):
-            path = f"{name} step {place}"
-            fits = self._step(path, step, update=False)
-            for source in step.sources:
-                if source not in written:
-                    self.wrong(path, f"{step.op} reads buffer {source} before it is written")
-            for source, writers in zip(step.sources, _WRITERS.get(step.op, ()), strict=False):
-                writer = written.get(source)
-                if writer is not None and writer not in writers:
-                    self.wrong(path, f"{step.op} reads a buffer that {writer} wrote")
-            if step.target in written:
-                self.wrong(path, f"{step.op} writes buffer {step.target} a second time")
-            if step.target >= 0:
-                written[step.target] = step.op
-            if fits:
-                good.append(step)
-        return good
-
-    def _forward(self, steps: list[Step]) -> None:
-        ops = [step.op for step in steps]
-        reads = [step.array for step in steps if step.op is StepOp.READ]
-        if any(op not in _FORWARD for op in ops) or ops[:1] != [StepOp.ENCODE]:
-            self.wrong("inference", "expected one encode, then reads and samples")
-        elif ops.count(StepOp.ENCODE) != 1 or ops[-1:] != [StepOp.READ]:
-            self.wrong("inference", "expected one encode at its start and a read at its end")
-        elif reads != list(range(len(self.program.arrays))):
-            self.wrong("inference", f"reads arrays {reads}, expected each of them once, in order")
-        elif any(b.sources != (a.target,) for a, b in itertools.pairwise(steps)):
-            self.wrong("inference", "a step does not read what the one before has written")
-
-    def _learning(self) -> None:
-        program = self.program
-        for place, step in enumerate(program.update):
-            self._step(f"update step {place}", step, update=True)
-        if not program.training:
-            return
-        every = list(range(len(program.arrays)))
-        counted = sorted(step.array for step in program.training if step.op is StepOp.COUNT)
-        wanted = StepOp.SGD_STEP if program.plan.rule is Rule.SGD else StepOp.CARRY
-        stepped = sorted(step.array for step in program.update if step.op is not StepOp.REFRESH)
-        if counted != every:
-            self.wrong("training", f"counts for arrays {counted}, expected {every}")
-        if stepped != every or any(
-            step.op not in (wanted, StepOp.REFRESH) for step in program.update
-        ):
-            self.wrong("update", f"expected one {wanted} for each of {len(every)} arrays")
-        self._refreshes()
-
-    def _refreshes(self) -> None:
-        """Only one-way pairs have two cells to move back, and they move back after their pulses."""
-        program = self.program
-        style = CellStyle.DIRECT if program.plan.rule is Rule.SGD else program.target.device.style
-        stepped: set[int] = set()
-        refreshed: set[int] = set()
-        for place, step in enumerate(program.update):
-            path = f"update step {place}"
-            if step.op is not StepOp.REFRESH:
-                stepped.add(step.array)
-                continue
-            if style not in PAIRS:
-                self.wrong(path, f"refresh moves pairs of cells, the program's are {style}")
-            elif step.array in refreshed:
-                self.wrong(path, f"refreshes array {step.array} a second time")
-            elif step.array not in stepped:
-                self.wrong(path, f"refreshes array {step.array} before its pulses")
-            refreshed.add(step.array)
-
-    def _step(self, path: str, step: Step, *, update: bool) -> bool:
+    def check(self, path: str, step: Step, *, update: bool) -> bool:
         """Check one step by itself; whether its indices can be used."""
         signature = _SIGNATURES[step.op]
         if (step.op in _UPDATE) is not update:
@@ -196,14 +101,26 @@ class StepChecker:
         array = self._array(path, step, signature)
         if signature.array and array is None:
             return False
-        if signature.drawn and not 0 <= step.layer < len(self.program.arrays):
-            self.wrong(path, f"{step.op} draws for layer {step.layer}, which no array has")
+        drawn = self._drawn(step.op)
+        if signature.drawn and not 0 <= step.layer < len(drawn[1]):
+            self.wrong(path, f"{step.op} draws for layer {step.layer}, which no {drawn[0]} has")
+            return False
         if not signature.drawn and step.layer != -1:
             self.wrong(path, f"{step.op} has layer {step.layer}, but draws nothing")
         fits = self._vectors(path, step, signature, array)
         self._tables(path, step, signature)
         self._numbers(path, step, signature)
         return fits
+
+    def _drawn(self, op: StepOp) -> tuple[str, Sequence[object]]:
+        """What the ordinals of a step's draws count."""
+        match op:
+            case StepOp.ENCODE:
+                return "input", self.program.inputs
+            case StepOp.CARRY:
+                return "array", self.program.arrays
+            case _:
+                return "read", self.program.reads
 
     def _array(self, path: str, step: Step, signature: _Signature) -> ArraySpec | None:
         if not signature.array:
@@ -226,7 +143,11 @@ class StepChecker:
     def _vectors(
         self, path: str, step: Step, signature: _Signature, array: ArraySpec | None
     ) -> bool:
-        sizes = {"input": self.program.input.size}
+        if step.op in _JOINING:
+            return self._joins(path, step)
+        sizes = {}
+        if step.op is StepOp.ENCODE:
+            sizes["input"] = self.program.inputs[step.layer].size
         if array is not None:
             sizes |= {"inputs": array.inputs, "columns": array.columns}
         if len(step.sources) != len(signature.sources):
@@ -240,6 +161,34 @@ class StepChecker:
             self.wrong(path, f"{step.op} writes no buffer, but names {step.target}")
             return False
         return all([self._vector(path, step, index, what, sizes) for index, what in wanted])
+
+    def _joins(self, path: str, step: Step) -> bool:
+        """A step of several sources: bits one behind the other, or parts of sums added."""
+        kind = _BIT if step.op is StepOp.CONCAT else _SUM
+        places = [*step.sources, step.target]
+        if not step.sources:
+            self.wrong(path, f"{step.op} reads no buffer")
+            return False
+        if not all([self._vector(path, step, i, (kind, str(k)), {}) for k, i in enumerate(places)]):
+            return False
+        *given, made = [self.program.buffers[index].size for index in places]
+        if step.op is StepOp.CONCAT:
+            if sum(given) != made:
+                self.wrong(path, f"concat of {sum(given)} bits writes a buffer of {made}")
+            return sum(given) == made
+        numbers = dict(step.numbers)
+        names = [f"start_{k}" for k in range(len(given))]
+        if list(numbers) != names or len(numbers) != len(step.numbers):
+            found = ", ".join(name for name, _ in step.numbers) or "none"
+            self.wrong(path, f"add has the numbers {found}, expected {', '.join(names)}")
+            return False
+        fits = True
+        for name, size in zip(names, given, strict=True):
+            if not 0 <= numbers[name] <= size - made:
+                most = size - made
+                self.wrong(path, f"add: {name} is {numbers[name]}, expected 0 to {most}")
+                fits = False
+        return fits
 
     def _vector(
         self,
@@ -275,13 +224,13 @@ class StepChecker:
                 return
             check_role(role, name, self.program.tables[name], noise_bits, self.wrong)
         if step.op is StepOp.CARRY:
-            self._pulses(path, named)
+            self._pulses(path, step, named)
         if step.op is StepOp.DERIVATIVE:
             pair = self.program.tables[named["low"]], self.program.tables[named["high"]]
             check_intervals(named["low"], named["high"], pair, self.wrong)
 
-    def _pulses(self, path: str, named: dict[str, str]) -> None:
-        style = self.program.target.device.style
+    def _pulses(self, path: str, step: Step, named: dict[str, str]) -> None:
+        style = self.program.device_of(step.array).style
         needed = {f"step_{way}" for way in WAYS[style]}
         for role in sorted(needed - named.keys()):
             self.wrong(path, f"carry lacks the table {role}, which {style} cells need")
@@ -289,6 +238,8 @@ class StepChecker:
             self.wrong(path, f"carry has the table {role}, but {style} cells get no such pulse")
 
     def _numbers(self, path: str, step: Step, signature: _Signature) -> None:
+        if step.op is StepOp.ADD:
+            return  # with its vectors
         named = dict(step.numbers)
         expected = {name for name, _, _ in signature.numbers}
         if len(named) != len(step.numbers) or named.keys() != expected:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bsc.diag import Sink, Span
-from bsc.ir.graph import Graph
+from bsc.hw.plan import Readout
 from bsc.ir.types import Encoding, Stage
 from bsc.ir.verifier import problems
 from bsc.numerics import functions
@@ -20,11 +20,11 @@ from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.errors import NumericsError
 from bsc.numerics.table_rules import SUM_LINES
 from bsc.ops import OPS
-from bsc.program.model import Program
+from bsc.program.flow_rules import FlowChecker
+from bsc.program.model import InputSpec, Program
 from bsc.program.state_rules import check_state
-from bsc.program.step_rules import StepChecker
 from bsc.program.table_rules import check_table
-from bsc.tiling.plan import ArraySpec, Tile
+from bsc.tiling.plan import ArraySpec, Head, ReadSpec, Tile
 
 
 def verify_program(program: Program, source: str | None = None) -> None:
@@ -54,8 +54,9 @@ class _Checker:
     def run(self) -> None:
         program = self.program
         self.plan()
-        self.input()
+        self.inputs()
         self.arrays()
+        self.reads()
         if self.sink.errors:
             return  # what follows divides by sizes and indexes by arrays
         self.tiles()
@@ -64,7 +65,7 @@ class _Checker:
             check_table(name, table, self.wrong)
         if "levels" not in program.tables:
             self.wrong("tables", "the encoder's table `levels` is missing")
-        StepChecker(program, self.wrong).run()
+        FlowChecker(program, self.wrong).run()
         self.graphs()
         if program.state is not None:
             check_state(program.state, program, self.wrong)
@@ -83,18 +84,26 @@ class _Checker:
         if not (math.isfinite(plan.eta) and plan.eta > 0):
             self.wrong("plan", f"eta is {plan.eta}, expected a positive number")
 
-    def input(self) -> None:
-        spec = self.program.input
+    def inputs(self) -> None:
+        if not self.program.inputs:
+            self.wrong("inputs", "the program has no input")
+        names = [spec.name for spec in self.program.inputs]
+        if len(set(names)) != len(names) or not all(names):
+            self.wrong("inputs", f"names must differ and not be empty: {names}")
+        for spec in self.program.inputs:
+            self._input(f"input {spec.name}", spec)
+
+    def _input(self, path: str, spec: InputSpec) -> None:
         if any(extent < 0 for extent in spec.shape) or math.prod(spec.shape) != spec.size:
-            self.wrong("input", f"shape {list(spec.shape)} has not {spec.size} elements")
+            self.wrong(path, f"shape {list(spec.shape)} has not {spec.size} elements")
             return
         for name, values in (("low", spec.low), ("high", spec.high)):
             if len(values) not in (1, spec.size):
-                self.wrong("input", f"{name} has {len(values)} numbers, expected 1 or {spec.size}")
+                self.wrong(path, f"{name} has {len(values)} numbers, expected 1 or {spec.size}")
                 return
         low, high = np.asarray(spec.low), np.asarray(spec.high)
         if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
-            self.wrong("input", "low must be below high for each element, both finite")
+            self.wrong(path, "low must be below high for each element, both finite")
 
     def arrays(self) -> None:
         arrays = self.program.arrays
@@ -104,22 +113,50 @@ class _Checker:
         names = [array.name for array in arrays]
         if len(set(names)) != len(names) or not all(names):
             self.wrong("arrays", f"names must differ and not be empty: {names}")
-        if arrays[0].inputs != self.program.input.size:
-            message = (
-                f"{arrays[0].inputs} inputs, the program's input has {self.program.input.size}"
-            )
-            self.wrong("array 0", message)
         for index, array in enumerate(arrays):
             for message in _array(index, array):
                 self.wrong(f"array {index}", message)
-            if index < len(arrays) - 1 and array.function == "none":
-                self.wrong(f"array {index}", "a neuron follows, but no function is given")
-            if index and array.inputs != arrays[index - 1].columns:
-                before = arrays[index - 1].columns
-                self.wrong(f"array {index}", f"{array.inputs} inputs, the one before has {before}")
-        classes = self.program.classes
-        if classes and len(classes) < arrays[-1].columns:
-            self.wrong("classes", f"{len(classes)} labels for {arrays[-1].columns} outputs")
+
+    def reads(self) -> None:
+        program = self.program
+        names = [read.name for read in program.reads]
+        if len(set(names)) != len(names) or not all(names):
+            self.wrong("reads", f"names must differ and not be empty: {names}")
+        first = list(dict.fromkeys(read.array for read in program.reads))
+        if first != list(range(len(program.arrays))):
+            self.wrong("reads", f"first reads are of arrays {first}, expected all, in order")
+            return
+        for index, read in enumerate(program.reads):
+            for message in _read(read):
+                self.wrong(f"read {index}", message)
+        places = [head.read for head in program.heads]
+        inside = all(0 <= place < len(program.reads) for place in places)
+        if not places or places != sorted(set(places)) or not inside:
+            self.wrong("heads", f"reads {places}, expected some of the reads, ascending")
+            return
+        outputs = [name for head in program.heads for name in head.outputs]
+        if len(set(outputs)) != len(outputs) or not all(head.outputs for head in program.heads):
+            self.wrong("heads", f"each needs outputs of its own: {outputs}")
+        hidden = [
+            i for i, r in enumerate(program.reads) if i not in places and r.function == "none"
+        ]
+        for index in hidden:
+            self.wrong(f"read {index}", "a neuron follows, but no function is given")
+        for head in program.heads:
+            self._head(head)
+
+    def _head(self, head: Head) -> None:
+        program = self.program
+        path = f"head of read {head.read}"
+        read = program.reads[head.read]
+        columns = program.arrays[read.array].columns
+        if head.columns != columns:
+            self.wrong(path, f"{head.columns} columns, its array has {columns}")
+        if head.classes and len(head.classes) < columns:
+            self.wrong(path, f"{len(head.classes)} labels for {columns} outputs")
+        function = "logistic" if head.readout is Readout.LOGISTIC else "none"
+        if read.function != function:
+            self.wrong(path, f"its function is {read.function}, expected {function}")
 
     def tiles(self) -> None:
         program = self.program
@@ -150,9 +187,10 @@ class _Checker:
                 self.wrong(member, f"the graph stands at stage {graph.stage}, expected source")
             for problem in problems(graph, OPS):
                 self.wrong(member, problem.message)
-        if program.input.name not in program.source.inputs:
-            self.wrong("source", f"the graph has no input {program.input.name!r}")
-        for message in _tail_inputs(program.tail, program.arrays):
+        names = tuple(spec.name for spec in program.inputs)
+        if names != program.source.inputs:
+            self.wrong("source", f"its inputs are {program.source.inputs}, the program's {names}")
+        for message in _tail_inputs(program):
             self.wrong("tail", message)
 
 
@@ -169,12 +207,17 @@ def _array(index: int, array: ArraySpec) -> list[str]:
         found.append(f"sums over {lines} lines may exceed 32 bits (at most {SUM_LINES} lines)")
     if not 1 <= array.scale <= 2**24:
         found.append(f"scale is {array.scale}, expected 1 to 2**24")
-    if not (math.isfinite(array.gain) and array.gain > 0):
-        found.append(f"gain is {array.gain}, expected a positive number")
-    if array.function != "none":
+    return found
+
+
+def _read(read: ReadSpec) -> list[str]:
+    found: list[str] = []
+    if not (math.isfinite(read.gain) and read.gain > 0):
+        found.append(f"gain is {read.gain}, expected a positive number")
+    if read.function != "none":
         try:
-            functions.validate(array.function, array.function_parameters)
-            functions.validate_range(array.gain, array.low, array.high)
+            functions.validate(read.function, read.function_parameters)
+            functions.validate_range(read.gain, read.low, read.high)
         except NumericsError as error:
             found.append(str(error))
     return found
@@ -219,14 +262,13 @@ def _joined(cuts: dict[int, tuple[int, int]], extent: int) -> bool:
     return place == extent
 
 
-def _tail_inputs(tail: Graph, arrays: Sequence[ArraySpec]) -> list[str]:
-    widths = {f"{array.name}.y": array.columns for array in arrays}
-    widths["logits"] = arrays[-1].columns
+def _tail_inputs(program: Program) -> list[str]:
+    widths = {f"{read.name}.y": program.arrays[read.array].columns for read in program.reads}
     found: list[str] = []
-    for name in tail.inputs:
-        given = tail.types.get(name)
+    for name in program.tail.inputs:
+        given = program.tail.types.get(name)
         if name not in widths:
-            found.append(f"no array gives the graph's input {name!r}")
+            found.append(f"no read gives the graph's input {name!r}")
         elif given is not None and (
             given.encoding is not Encoding.F32
             or len(given.shape) != 2

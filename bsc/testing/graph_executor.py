@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bsc.ir.data import dtypes_of
 from bsc.ir.graph import Graph, Node
 from bsc.ir.interpreter import run
 from bsc.numerics.state import ArrayState, ChipState
@@ -34,12 +35,18 @@ class GraphExecutor:
 
     def train(
         self,
-        x: npt.NDArray[np.float32],
-        labels: npt.NDArray[np.int32],
+        samples: Sequence[npt.NDArray[Any]],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> None:
-        """Train on x[order[0]], x[order[1]], ...; every `batch` of them make a batch."""
+        """Train; every `batch` samples make a batch.
+
+        Args:
+            samples: for each of the graph's inputs, [N, ...]: inputs of the model, then labels or
+                targets of its heads.
+            order: samples order[0], order[1], ... are presented.
+            batch: B.
+        """
         updates = [n for n in self.graph.nodes if n.op in _UPDATES]
         counted = [n.inputs[1] for n in updates if n.op != "refresh"]
         for start in range(0, len(order), batch):
@@ -47,7 +54,10 @@ class GraphExecutor:
             counts: dict[str, Any] = {}
             for rows, indices in self._cuts(len(chosen), self.state.samples):
                 part = chosen[rows]
-                feeds = {self.graph.inputs[0]: x[part], self.graph.inputs[1]: labels[part]}
+                feeds = {
+                    name: given[part]
+                    for name, given in zip(self.graph.inputs, samples, strict=True)
+                }
                 found = run(
                     self.graph,
                     feeds,
@@ -62,23 +72,34 @@ class GraphExecutor:
             self.state.checks += 1
 
     def sums(
-        self, x: npt.NDArray[np.float32], *, repeats: int = 1, seed: int = 0, first_index: int = 0
+        self,
+        samples: Sequence[npt.NDArray[Any]],
+        *,
+        repeats: int = 1,
+        seed: int = 0,
+        first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
-        """Stochastic inference: sums of the last array, added over the repeats."""
-        reads = [n for n in self.graph.nodes if n.op in ("read", "tile_read")]
-        last = reads[-1].outputs[0] if reads[-1].op == "read" else self._joined(reads[-1])
+        """Stochastic inference: sums of the heads one behind the other, added over the repeats."""
+        heads = [n.inputs[0] for n in self.graph.nodes if n.op == "logits" and n.attrs["readout"]]
+        feeds = dict(zip(self.graph.inputs, samples, strict=False))
+        for name in self.graph.inputs[len(samples) :]:  # labels and targets: nothing asks for them
+            kind = self.graph.types[name]
+            shape = (len(samples[0]), *(int(d) for d in kind.shape[1:]))
+            feeds[name] = np.zeros(shape, dtypes_of(kind.encoding)[0])
         total: Any = 0
         for repeat in range(repeats):
-            environment = self._environment(np.arange(first_index, first_index + len(x)))
+            environment = self._environment(np.arange(first_index, first_index + len(samples[0])))
             environment.seed, environment.pass_, environment.inference = seed, repeat, True
-            feeds: dict[str, Any] = {self.graph.inputs[0]: x}
-            if len(self.graph.inputs) > 1:
-                feeds[self.graph.inputs[1]] = np.zeros(len(x), np.int32)
-            total = total + run(self.graph, feeds, OPS, environment, outputs=(last,))[last]
+            found = run(
+                self.graph,
+                feeds,
+                OPS,
+                environment,
+                outputs=tuple(heads),
+                skip=lambda node: node.op in _UPDATES,
+            )
+            total = total + np.concatenate([found[name] for name in heads], axis=1)
         return np.asarray(total, np.int64)
-
-    def _joined(self, part: Node) -> str:
-        return next(n for n in self.graph.nodes if part.outputs[0] in n.inputs).outputs[0]
 
     def _cuts(self, count: int, first: int) -> Iterator[tuple[slice, npt.NDArray[np.int64]]]:
         for start in range(0, count, self.memory_cut):

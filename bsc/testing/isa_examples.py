@@ -31,7 +31,7 @@ _BIT, _SIGN, _SUM = VectorKind.BIT, VectorKind.SIGN, VectorKind.SUM
 _LEVEL, _LABEL, _COUNT = VectorKind.LEVEL, VectorKind.LABEL, VectorKind.COUNT
 VECTORS: tuple[Mapping[str, VectorKind], ...] = (
     MappingProxyType(
-        {"l": _LEVEL, "c": _LABEL}
+        {"l": _LEVEL, "t": _LABEL, "c": _LABEL}
         | dict.fromkeys(("x", "z", "d", "o"), _BIT)
         | dict.fromkeys(("e", "f"), _SIGN)
         | dict.fromkeys(("y", "s", "b"), _SUM)
@@ -39,14 +39,15 @@ VECTORS: tuple[Mapping[str, VectorKind], ...] = (
     ),
     MappingProxyType({"x": _BIT, "s": _SUM}),
 )
-"""Vectors of both cores: kinds by name. All have three elements but the label, which has one."""
+"""Vectors of both cores: kinds by name. All have three elements, but `c`: the first of `t`."""
 
 _ELEMENTS = 3
+_VIEW, _PARENT = "c", "t"
 _FIRST_WORD, _WORDS = 0x100, 0x10
 _HEAD = """\
-.isa      1.0
+.isa      1.1
 .target   {target}
-.chip     noise_bits=4 channel_depth=2 batch=1 bits=16 signs=8 sums=16 levels=4 labels=1 counts=4 \
+.chip     noise_bits=4 channel_depth=2 batch=1 bits=16 signs=8 sums=16 levels=4 labels=3 counts=4 \
 backing={backing}
 .timing   issue=1 host_bits=64 encode_lanes=8 read=10 neuron_lanes=8 readout=8 counter_lanes=8 \
 pulse=100 pulse_lanes=4 link_bits=64 link_latency=4 queue=8
@@ -86,7 +87,7 @@ class Setting:
     Attributes:
         backing: uint32 words of each core's backing memory.
         inputs: int32 [SAMPLES, 3], levels of the streams.
-        labels: int32 [SAMPLES].
+        labels: int32 [SAMPLES, 3].
     """
 
     backing: dict[int, npt.NDArray[np.uint32]]
@@ -117,7 +118,7 @@ def prelude(code0: str, code1: str = "") -> str:
 def setting(example: Example) -> Setting:
     """Backing memory and streams of what an example is given.
 
-    `l` and `c` are what the prelude takes from the streams; `in` and `label` what comes after.
+    `l` and `t` are what the prelude takes from the streams; `in` and `label` what comes after.
 
     Raises:
         KeyError: an example is given a vector that the machine does not have.
@@ -125,7 +126,7 @@ def setting(example: Example) -> Setting:
     """
     backing = {core: np.zeros(BACKING_WORDS, np.uint32) for core in range(len(VECTORS))}
     inputs = np.zeros((SAMPLES, _ELEMENTS), np.int32)
-    labels = np.zeros(SAMPLES, np.int32)
+    labels = np.zeros((SAMPLES, _ELEMENTS), np.int32)
     for place, elements in example.given.items():
         match place:
             case "l":
@@ -133,9 +134,11 @@ def setting(example: Example) -> Setting:
             case "in":
                 inputs[1:] = elements
             case "c":
-                labels[0] = elements[0]
+                labels[0, 0] = elements[0]
+            case "t":
+                labels[0] = elements
             case "label":
-                labels[1:] = elements[0]
+                labels[1:] = elements
             case _:
                 core, name = (1, place[2:]) if place.startswith("1.") else (0, place)
                 if len(elements) != _ELEMENTS:
@@ -173,11 +176,16 @@ def _core(number: int, code: str) -> str:
     lines = [f".core     {number}"]
     used = dict.fromkeys(VectorKind, 0)
     for name, kind in VECTORS[number].items():
-        length = 1 if kind is _LABEL else _ELEMENTS
-        lines.append(f".vector   {name} kind={kind.name.lower()} length={length} base={used[kind]}")
-        used[kind] += length
+        if name == _VIEW:
+            lines.append(f".vector   {name} of={_PARENT} length=1 base=0")
+            continue
+        where = f"length={_ELEMENTS} base={used[kind]}"
+        lines.append(f".vector   {name} kind={kind.name.lower()} {where}")
+        used[kind] += _ELEMENTS
     lines += [".entry    infer", "infer:"]
     for name, kind in VECTORS[number].items():
+        if name == _VIEW:
+            continue
         match kind:
             case VectorKind.LEVEL:
                 lines.append(f"        in      {name}")

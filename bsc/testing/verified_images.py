@@ -9,7 +9,7 @@ from bsc.isa.assemble import assemble
 from bsc.isa.image import Image
 
 HEAD = """\
-.isa      1.0
+.isa      1.1
 .target   {target}
 .chip     noise_bits=4 channel_depth={depth} batch=4 bits=4096 signs=4096 sums=4096 levels=4096 \
 labels=64 counts=256 backing=256

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bsc.hw.plan import Readout
+
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
@@ -12,16 +14,11 @@ class ArraySpec:
 
     Attributes:
         name: the model's layer.
-        layer: ordinal for keyed draws, fixed when the graph became BINARY, from 0.
+        layer: ordinal of the array in the draws of its cells and pulses: its place, from 0.
         inputs: word lines driven by inputs.
         bias_lines: further word lines, always on, not read backward.
         columns: bit lines.
         scale: S, codes in one unit of y.
-        gain: y of the model = y of the array x gain (1.0 unless weights were rescaled to fit).
-        function: the model's activation behind this layer, `none` for the last one.
-        function_parameters: its numbers, as the `neuron` operator has them.
-        low: the activation's value at p = 0.
-        high: the activation's value at p = 1.
         origin: where the layer came from, for people.
     """
 
@@ -31,6 +28,34 @@ class ArraySpec:
     bias_lines: int
     columns: int
     scale: int
+    origin: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Word lines in all."""
+        return self.inputs + self.bias_lines
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSpec:
+    """One place where an array is read, and the neurons behind it.
+
+    Its place in the program's reads, from 0, is the `layer` of the draws for its neurons. An array
+    that several places share has a read for each.
+
+    Attributes:
+        name: unique; the array's own name for its first read.
+        array: index into the program's arrays.
+        gain: y of the model = y of the array x gain (1.0 unless weights were rescaled to fit).
+        function: the model's activation behind this read, `none` where no neurons sample its sums.
+        function_parameters: its numbers, as the `neuron` operator has them.
+        low: the activation's value at p = 0.
+        high: the activation's value at p = 1.
+        origin: where it came from, for people.
+    """
+
+    name: str
+    array: int
     gain: float = 1.0
     function: str = "none"
     function_parameters: tuple[float, ...] = ()
@@ -38,10 +63,40 @@ class ArraySpec:
     high: float = 1.0
     origin: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Sums that no layer reads: what the network answers.
+
+    Attributes:
+        read: index into the program's reads.
+        columns: its sums.
+        readout: what learns from it.
+        outputs: the model's outputs that are computed from it, the first one is its name.
+        classes: the model's own labels of its columns; empty where it has none.
+    """
+
+    read: int
+    columns: int
+    readout: Readout
+    outputs: tuple[str, ...]
+    classes: tuple[int, ...] | tuple[str, ...] = ()
+
     @property
-    def rows(self) -> int:
-        """Word lines in all."""
-        return self.inputs + self.bias_lines
+    def name(self) -> str:
+        """What data and messages call it."""
+        return self.outputs[0]
+
+    @property
+    def width(self) -> int:
+        """Integers of one sample's target: a class index, or a threshold for each column."""
+        match self.readout:
+            case Readout.SOFTMAX:
+                return 1
+            case Readout.LOGISTIC:
+                return self.columns
+            case Readout.NONE:
+                return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +140,17 @@ class Buffer:
 class StepOp(StrEnum):
     """What a step does; all but the last three work on one sample."""
 
-    ENCODE = "encode"  # target: bits <- input
+    ENCODE = "encode"  # target: bits <- input number `layer`
+    CONCAT = "concat"  # target: bits <- several bits, one behind the other
     READ = "read"  # target: sums <- array, bits
     SAMPLE = "sample"  # target: bits z <- sums; table `threshold`, number `binary` for that mode
     READOUT = "readout"  # target: bits o <- sums; table `softmax`, number `reciprocal`
-    ERROR = "error"  # target: signs <- bits o and the sample's label
+    LOGISTIC = "logistic"  # target: bits o <- sums; table `threshold`
+    ERROR = "error"  # target: signs <- bits o and the sample's label, number `target`
+    TARGET_ERROR = "target_error"  # signs <- bits o and a Bernoulli draw of each target, `target`
     DERIVATIVE = "derivative"  # target: bits d <- sums; tables `low`, `high`
     READ_TRANSPOSED = "read_transposed"  # target: sums <- array, signs (bias lines left out)
+    ADD = "add"  # target: sums <- parts of several sums, added; numbers `start_0`, `start_1`, ...
     SIGN = "sign"  # target: signs <- sums, gate bits
     COUNT = "count"  # array's counters += outer product of bits and signs
     CARRY = "carry"  # end of batch: counters -> pulses
@@ -108,10 +167,12 @@ class Step:
         target: index of the buffer written, -1 for none.
         sources: indices of the buffers read. ENCODE reads none: the input is named by `layer`.
         array: index of the array used, -1 for none.
-        layer: ordinal for the keyed draws, -1 where none are drawn.
+        layer: ordinal for the keyed draws, -1 where none are drawn: of the input (ENCODE), of the
+            read (SAMPLE, DERIVATIVE, READOUT, LOGISTIC, TARGET_ERROR), of the array (CARRY).
         tables: names of the tables used, by role.
-        numbers: integers used, by role: `binary`, `reciprocal`, `threshold`, `pulses`, `rate`,
-            `every`.
+        numbers: integers used, by role: `binary`, `reciprocal`, `target` (where the head's part of
+            a sample's targets begins), `start_<k>` (first element of source k that is added),
+            `threshold`, `pulses`, `rate`, `every`.
         tiles: indices of the physical tiles that work.
         origin: the model's layer that it came from.
     """

@@ -7,12 +7,15 @@ needed, which keyed draws allow: executors stop at `error` where the sample's er
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
+from bsc.hw.plan import Readout
 from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding, Stage
-from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Step, StepOp, Tile
+from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Head, ReadSpec, Step, StepOp, Tile
 
 _KINDS = {
     Encoding.BIT: BufferKind.BIT,
@@ -28,7 +31,9 @@ class Schedule:
     """What a TILED graph becomes.
 
     Attributes:
-        arrays: logical arrays in layer order.
+        arrays: logical arrays in the order of their first reads.
+        reads: where they are read, in topological order.
+        heads: the reads that answer.
         tiles: placed tiles.
         buffers: vectors of one sample.
         inference: steps up to the last sums.
@@ -38,6 +43,8 @@ class Schedule:
     """
 
     arrays: tuple[ArraySpec, ...]
+    reads: tuple[ReadSpec, ...]
+    heads: tuple[Head, ...]
     tiles: tuple[Tile, ...]
     buffers: tuple[Buffer, ...]
     inference: tuple[Step, ...]
@@ -57,10 +64,16 @@ class _Scheduler:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.producers = graph.producers()
+        self.users = {
+            n.inputs[0]: n for n in graph.nodes if n.op in ("sample", "logits") if _speaks(n)
+        }
         self.arrays: list[ArraySpec] = []
+        self.reads: list[ReadSpec] = []
+        self.heads: list[Head] = []
         self.array_of: dict[str, int] = {}  # cells, updated or not -> array
         self.buffers: list[Buffer] = []
         self.buffer_of: dict[str, int] = {}
+        self.read_of: dict[str, int] = {}  # sums -> read
         self.tiles: dict[int, Tile] = {}
         self.tables: dict[str, Array] = {}
 
@@ -81,6 +94,8 @@ class _Scheduler:
         inference = tuple(forward)
         return Schedule(
             tuple(self.arrays),
+            tuple(self.reads),
+            tuple(self.heads),
             tuple(self.tiles[i] for i in sorted(self.tiles)),
             tuple(self.buffers),
             inference,
@@ -101,11 +116,6 @@ class _Scheduler:
                 bias_lines=rows - inputs,
                 columns=_int(a["columns"]),
                 scale=_int(a["scale"]),
-                gain=float(a["gain"]),  # type: ignore[arg-type]
-                function=str(a["function"]),
-                function_parameters=tuple(a["parameters"]),  # type: ignore[arg-type]
-                low=float(a["low"]),  # type: ignore[arg-type]
-                high=float(a["high"]),  # type: ignore[arg-type]
                 origin=node.origin,
             )
         )
@@ -128,6 +138,13 @@ class _Scheduler:
         match node.op:
             case "encode":
                 return Step(StepOp.ENCODE, self._buffer(value), layer=layer, origin=node.origin)
+            case "concat" if self.graph.types[value].encoding is Encoding.BIT:
+                return self._plain(StepOp.CONCAT, node, node.inputs)
+            case "add_parts":
+                starts: tuple[int, ...] = node.attrs["starts"]  # type: ignore[assignment]
+                numbers = tuple((f"start_{k}", start) for k, start in enumerate(starts))
+                step = self._plain(StepOp.ADD, node, node.inputs)
+                return replace(step, numbers=numbers)
             case "join":
                 return self._read(node)
             case "sample":
@@ -142,8 +159,11 @@ class _Scheduler:
                 low = self._table("low", node.inputs[1])
                 high = self._table("high", node.inputs[2])
                 return self._on_sums(StepOp.DERIVATIVE, node, layer, (low, high))
-            case "output_error":
-                return self._plain(StepOp.ERROR, node, node.inputs[:1])
+            case "logistic_readout":
+                tables = (self._table("threshold", node.inputs[1]),)
+                return self._on_sums(StepOp.LOGISTIC, node, layer, tables)
+            case "output_error" | "target_error":
+                return self._error(node)
             case "gated_sign":
                 return self._plain(StepOp.SIGN, node, node.inputs)
             case "count":
@@ -157,11 +177,45 @@ class _Scheduler:
             case _:
                 return None  # tile reads belong to their join; float operators run beside the chip
 
+    def _error(self, node: Node) -> Step:
+        """An error stands behind the readout of its head; the head's part of the targets has it."""
+        bits = self.producers[node.inputs[0]]
+        read = self.read_of[bits.inputs[0]]
+        before = itertools.takewhile(lambda head: head.read != read, self.heads)
+        op = StepOp.ERROR if node.op == "output_error" else StepOp.TARGET_ERROR
+        step = self._plain(op, node, node.inputs[:1])
+        layer = _int(node.attrs.get("layer", -1))
+        return replace(step, layer=layer, numbers=(("target", sum(h.width for h in before)),))
+
+    def _spec(self, node: Node, array: int) -> None:
+        """A read, as what is made of its sums tells it."""
+        sums = node.outputs[0]
+        self.read_of[sums] = len(self.reads)
+        user = self.users[sums]
+        a = user.attrs
+        shape: dict[str, Any] = {}
+        if user.op == "sample":
+            shape = {name: a[name] for name in ("function", "low", "high")}
+            shape["function_parameters"] = a["parameters"]
+        else:
+            readout = Readout(str(a["readout"]))
+            columns = _int(self.graph.types[sums].shape[1])
+            outputs = cast("tuple[str, ...]", a["outputs"])
+            self.heads.append(Head(len(self.reads), columns, readout, outputs))
+            if readout is Readout.LOGISTIC:
+                shape = {"function": "logistic", "function_parameters": (a["slope"],)}
+        self.reads.append(
+            ReadSpec(
+                str(a["name"]), array, gain=cast(float, a["gain"]), origin=node.origin, **shape
+            )
+        )
+
     def _read(self, node: Node) -> Step:
         parts = [self.producers[name] for name in node.inputs]
         array = self.array_of[parts[0].inputs[0]]
         forward = parts[0].op == "tile_read"
         if forward:
+            self._spec(node, array)
             for number, part in enumerate(parts):
                 self._tile(array, number, _int(node.attrs["groups"]), part)
         return Step(
@@ -231,7 +285,12 @@ class _Scheduler:
         )
 
 
-_FORWARD = frozenset({StepOp.ENCODE, StepOp.READ, StepOp.SAMPLE})
+_FORWARD = frozenset({StepOp.ENCODE, StepOp.CONCAT, StepOp.READ, StepOp.SAMPLE})
+
+
+def _speaks(node: Node) -> bool:
+    """Whether a node says what a read is for: a sample does, and the logits of a head."""
+    return node.op == "sample" or bool(node.attrs["readout"])
 
 
 def _tiles(node: Node) -> tuple[int, ...]:

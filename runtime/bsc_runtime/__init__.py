@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bsc_runtime.data.dataset import DataSet
     from bsc_runtime.data.load import load_data
+    from bsc_runtime.metrics import OutputScore
     from bsc_runtime.session import Evaluation, Session
     from bsc_runtime.train.callbacks import Callback, Progress, TrainCallback
     from bsc_runtime.train.history import EpochRecord, History
@@ -22,6 +23,7 @@ _HOMES = {
     "Evaluation": "bsc_runtime.session",
     "History": "bsc_runtime.train.history",
     "Interrupted": "bsc_runtime.train.interrupt",
+    "OutputScore": "bsc_runtime.metrics",
     "Progress": "bsc_runtime.train.callbacks",
     "Session": "bsc_runtime.session",
     "TrainCallback": "bsc_runtime.train.callbacks",
@@ -35,6 +37,7 @@ __all__ = [
     "Evaluation",
     "History",
     "Interrupted",
+    "OutputScore",
     "Progress",
     "Session",
     "TrainCallback",

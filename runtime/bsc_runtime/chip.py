@@ -9,18 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.hw.device import initial_codes, reference_codes
-from bsc.hw.plan import Rule
 from bsc.numerics.cells import initial_array, initial_direct
-from bsc.numerics.state import ArrayState, ChipState
+from bsc.numerics.state import ArrayState, CellStyle, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
-from bsc.tiling.plan import ArraySpec
 from bsc_runtime.executors import ExecutorFactory, make_executor
 
 
 def initial_state(program: Program, seed: int) -> ChipState:
     """A chip as it leaves the fab: cells drawn from the seed, counters and clocks at 0."""
-    arrays = [_initial(spec, program, seed) for spec in program.arrays]
+    arrays = [_initial(number, program, seed) for number in range(len(program.arrays))]
     return ChipState(arrays=arrays, seed=seed)
 
 
@@ -62,21 +60,21 @@ class Chip:
     def present(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         stop: int,
     ) -> TrainCounts:
         """Train on the running epoch from its place up to `stop`, which ends a batch."""
         counts = self.executor.train(
-            data, labels, order[self.place : stop], self.program.plan.batch
+            data, targets, order[self.place : stop], self.program.plan.batch
         )
         self.place = stop
         return counts
 
-    def warm_up(self, data: EncodedData, labels: npt.NDArray[np.int32]) -> None:
+    def warm_up(self, data: EncodedData, targets: npt.NDArray[np.int32]) -> None:
         """Let the executor compile what training needs; nothing is presented."""
         nobody = np.empty(0, np.int64)
-        self.executor.train(data, labels, nobody, self.program.plan.batch)
+        self.executor.train(data, targets, nobody, self.program.plan.batch)
 
     def end_epoch(self) -> None:
         """Go on to the next epoch."""
@@ -84,15 +82,16 @@ class Chip:
         self.place = 0
 
 
-def _initial(spec: ArraySpec, program: Program, seed: int) -> ArrayState:
-    if program.plan.rule is Rule.SGD:
+def _initial(number: int, program: Program, seed: int) -> ArrayState:
+    spec, style = program.arrays[number], program.style_of(number)
+    if style is CellStyle.DIRECT:
         return initial_direct(spec.name, spec.rows, spec.columns, spec.inputs, spec.layer, seed)
-    device = program.target.device
+    device = program.device_of(number)
     mean, sd = initial_codes(device)
     reference = reference_codes(device) or (None, None)
     return initial_array(
         spec.name,
-        device.style,
+        style,
         spec.rows,
         spec.columns,
         spec.layer,

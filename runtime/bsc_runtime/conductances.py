@@ -15,7 +15,7 @@ def conductances(program: Program, state: ChipState) -> dict[str, npt.NDArray[np
     """Conductances in siemens for each tile.
 
     Args:
-        program: arrays, tiles and the device.
+        program: arrays, tiles and devices.
         state: the cells.
 
     Returns:
@@ -26,10 +26,10 @@ def conductances(program: Program, state: ChipState) -> dict[str, npt.NDArray[np
     Raises:
         DiagnosticError: BSC6036, master weights of the `sgd` rule are on no device.
     """
-    device = program.target.device
     result: dict[str, npt.NDArray[np.float64]] = {}
     for tile in program.tiles:
         array = state.arrays[tile.array]
+        device = program.device_of(tile.array)
         if array.style is CellStyle.DIRECT:
             raise fail(
                 "BSC6036",

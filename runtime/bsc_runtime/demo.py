@@ -138,7 +138,7 @@ def run_demo(
     folder.mkdir(parents=True, exist_ok=True)
     data = load_data("mnist")
     program = compile_model(samples_folder() / MODEL, target=TARGET, weights="random")
-    name = "-".join(str(n) for n in (program.input.size, *(a.columns for a in program.arrays)))
+    name = "-".join(str(n) for n in (program.input_size, *(a.columns for a in program.arrays)))
     chip = Session(program, seed=seed, threads=threads, on_note=on_note)
     before = _weights(chip)
     with watch(f"{RULE} on {TARGET}") as callback:
@@ -196,7 +196,7 @@ def _on_machine(
         return last[0]
 
     chip = Session(program, seed=seed, executor=executor)
-    x, y, _ = data.evaluation(program.input)
+    x, y, _ = data.evaluation(program.inputs[0])
     chip.train(
         data.x,
         data.labels(),
@@ -206,7 +206,7 @@ def _on_machine(
         callbacks=[callback],
     )
     machine = last[0].machine
-    samples = sum(machine.events()["input_bits"]) / (8 * program.input.size)
+    samples = sum(machine.events()["input_bits"]) / (8 * program.input_size)
     return _Words(machine.image, chip.digest(), machine.cycles / samples)
 
 
@@ -239,13 +239,13 @@ def _baseline(
 
 
 def _chip_rows(chip: Session, data: DataSet, network: str, epochs: int, seed: int) -> list[Row]:
-    x, y, _ = data.evaluation(chip.program.input)
+    x, y, _ = data.evaluation(chip.program.inputs[0])
     asked: list[tuple[str, int | None]] = [("analog", None), ("binary", None)]
     asked += [("stochastic", repeats) for repeats in REPEATS]
     rows = []
     for mode, repeats in asked:
         found = chip.evaluate(x, y, mode=mode, repeats=repeats or 1, seed=seed)
-        rows.append(Row(network, RULE, None, mode, repeats, seed, epochs, found.accuracy))
+        rows.append(Row(network, RULE, None, mode, repeats, seed, epochs, found.accuracy or 0.0))
     return rows
 
 

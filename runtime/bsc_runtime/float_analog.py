@@ -12,6 +12,7 @@ from bsc.numerics import functions
 from bsc.numerics.cells import forward_weights
 from bsc.numerics.state import ChipState
 from bsc.program.model import Program
+from bsc.program.wiring import Part, wiring
 from bsc_runtime.data.encode import probabilities
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
@@ -21,50 +22,67 @@ _BLOCK = 4096
 
 
 def float_sums(
-    program: Program, state: ChipState, values: npt.NDArray[Any], *, inner: bool
-) -> tuple[Doubles, Mapping[str, Doubles]]:
-    """Sums y of the last array in the model's units, nothing clipped, in double precision.
+    program: Program, state: ChipState, values: tuple[npt.NDArray[Any], ...], *, inner: bool
+) -> tuple[tuple[Doubles, ...], Mapping[str, Doubles]]:
+    """Sums y of the heads in the model's units, nothing clipped, in double precision.
 
     Args:
-        program: arrays and their activations.
+        program: reads and their activations.
         state: the cells.
-        values: inputs [N, size], from `fit_input`.
-        inner: whether y of inner arrays is wanted too.
+        values: for each input [N, size], from `fit_input`.
+        inner: whether y of other reads is wanted too.
 
     Returns:
-        y of the last array, [N, classes]; and y of every array by `<array>.y`, empty where not
-        wanted.
+        y of each head, [N, columns]; and y of every read by `<read>.y`, empty where not wanted.
     """
-    weights: list[tuple[Doubles, Doubles]] = []
-    for spec, array in zip(program.arrays, state.arrays, strict=True):
-        codes = forward_weights(array)
-        y_of_codes = np.float64(spec.gain / spec.scale)
-        bias = codes[spec.inputs :].sum(axis=0, dtype=np.int64) * y_of_codes
-        weights.append((codes[: spec.inputs] * y_of_codes, bias))
-    names = [f"{spec.name}.y" for spec in program.arrays]
+    weights = [codes.astype(np.float64) for codes in map(forward_weights, state.arrays)]
+    parts = wiring(program)
+    samples = len(values[0])
+    heads = [head.read for head in program.heads]
     kept = {
-        name: np.empty((len(values), spec.columns))
-        for name, spec in zip(names, program.arrays, strict=True)
+        number: np.empty((samples, program.arrays[read.array].columns))
+        for number, read in enumerate(program.reads)
+        if inner or number in heads
     }
-    if not inner:
-        kept = {names[-1]: kept[names[-1]]}
-    for start in range(0, len(values), _BLOCK):
+    for start in range(0, samples, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        sums = _layers(program, weights, probabilities(program.input, values[rows]))
-        for name, y in zip(names, sums, strict=True):
-            if name in kept:
-                kept[name][rows] = y
-    return kept[names[-1]], kept if inner else {}
+        signals = [
+            probabilities(spec, array[rows])
+            for spec, array in zip(program.inputs, values, strict=True)
+        ]
+        for number, y in enumerate(_reads(program, weights, parts, signals)):
+            if number in kept:
+                kept[number][rows] = y
+    named = {f"{program.reads[n].name}.y": y for n, y in kept.items()} if inner else {}
+    return tuple(kept[number] for number in heads), named
 
 
-def _layers(program: Program, weights: list[tuple[Doubles, Doubles]], p: Doubles) -> list[Doubles]:
-    """Sums y of every layer for one block of samples."""
-    sums = []
-    for spec, (matrix, bias) in zip(program.arrays, weights, strict=True):
-        y = p @ matrix
-        y += bias
+def _reads(
+    program: Program,
+    weights: list[Doubles],
+    parts: tuple[tuple[Part, ...], ...],
+    inputs: list[Doubles],
+) -> list[Doubles]:
+    """Sums y of every read for one block of samples."""
+    sums: list[Doubles] = []
+    neurons: dict[int, Doubles] = {}
+    for spec, sources in zip(program.reads, parts, strict=True):
+        array = program.arrays[spec.array]
+        for part in sources:
+            if part.read >= 0 and part.read not in neurons:
+                neurons[part.read] = _probability(program, part.read, sums[part.read])
+        signals = [neurons[p.read] if p.read >= 0 else inputs[p.input] for p in sources]
+        bits = signals[0] if len(signals) == 1 else np.concatenate(signals, axis=1)
+        matrix = weights[spec.array]
+        y = bits @ matrix[: array.inputs]
+        y += matrix[array.inputs :].sum(axis=0)
+        y *= spec.gain / array.scale
         sums.append(y)
-        if spec is not program.arrays[-1]:
-            h = functions.apply(spec.function, spec.function_parameters, y)
-            p = np.asarray((h - spec.low) / (spec.high - spec.low), np.float64)
     return sums
+
+
+def _probability(program: Program, read: int, y: Doubles) -> Doubles:
+    """What the neurons of a read hand on, not clipped."""
+    spec = program.reads[read]
+    h = functions.apply(spec.function, spec.function_parameters, y)
+    return np.asarray((h - spec.low) / (spec.high - spec.low), np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,15 @@ from bsc.ir.interpreter import run
 from bsc.numerics import functions
 from bsc.numerics.draws import PASSES_MAX, SEED_MAX
 from bsc.ops import OPS
-from bsc.program.executor import Executor, analog_unit
+from bsc.program.executor import Executor, analog_units
 from bsc.program.model import Program
 from bsc.tiling.plan import StepOp
 from bsc_runtime.float_analog import float_sums
 from bsc_runtime.inputs import Inputs
 from bsc_runtime.notes import Notes
+from bsc_runtime.scoring import HeadScores
 
 MODES = ("analog", "binary", "stochastic", "vote")
-LOGITS = "logits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What came out of the last array.
+    """What came out of the arrays.
 
     Attributes:
-        values: [N, classes]: exact sums or votes as int64, or float64 y of the model.
-        factor: the model's y over `values`; 0 for votes, which have none.
-        inner: y of inner arrays by `<array>.y`, where they were computed.
+        heads: of each head of the program.
+        inner: y of all reads by `<read>.y`, where they were computed.
     """
 
-    values: npt.NDArray[Any]
-    factor: float
+    heads: tuple[HeadScores, ...]
     inner: Mapping[str, npt.NDArray[np.float64]]
 
 
@@ -89,7 +87,7 @@ def score(
     *,
     inner: bool = False,
 ) -> Scores:
-    """Sums of the last array for every sample.
+    """Sums of the heads for every sample.
 
     Args:
         program: what runs.
@@ -97,7 +95,7 @@ def score(
         inputs: samples.
         request: how.
         notes: hears why analog mode computes in floating point.
-        inner: whether sums of inner arrays are wanted too; analog mode alone has them.
+        inner: whether sums of inner reads are wanted too; analog mode alone has them.
     """
     # One thread: on a busy second core, matrix products lose more than they gain.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -108,21 +106,19 @@ def score(
             if why or inner or inputs.encoded is None:
                 y, kept = float_sums(program, executor.state(), inputs.values, inner=inner)
                 if why or inputs.encoded is None:
-                    return Scores(y, 1.0, kept)
-                return replace(_executed(program, executor, inputs, request), inner=kept)
-        return _executed(program, executor, inputs, request)
+                    return Scores(tuple(HeadScores(each, 1.0) for each in y), kept)
+                return Scores(_executed(program, executor, inputs, request), kept)
+        return Scores(_executed(program, executor, inputs, request), {})
 
 
-def _executed(program: Program, executor: Executor, inputs: Inputs, request: Request) -> Scores:
+def _executed(
+    program: Program, executor: Executor, inputs: Inputs, request: Request
+) -> tuple[HeadScores, ...]:
     """Exact sums, or votes, from the executor."""
-    if request.mode == "vote" and not _has_readout(program):
-        raise fail(
-            "BSC6030",
-            "mode vote samples the readout, and this program has none because it cannot be trained",
-            help="take --mode stochastic",
-        )
+    if request.mode == "vote":
+        _check_votes(program)
     if inputs.encoded is None:
-        raise inputs.refusal(program.input)
+        raise inputs.refusal(program)
     sums = executor.infer(
         inputs.encoded,
         request.mode,
@@ -130,29 +126,39 @@ def _executed(program: Program, executor: Executor, inputs: Inputs, request: Req
         reads=request.reads,
         seed=request.seed,
     )
-    last = program.arrays[-1]
-    units = 1
-    match request.mode:
-        case "analog":
-            units = analog_unit(len(program.arrays), program.target.periphery.noise_bits)
-        case "stochastic":
-            units = request.repeats * request.reads
-    factor = 0.0 if request.mode == "vote" else last.gain / (last.scale * units)
-    return Scores(sums, factor, {})
+    voting = request.mode == "vote"
+    units = analog_units(program)
+    found = []
+    for start, head in zip(program.sum_starts, program.heads, strict=True):
+        read = program.reads[head.read]
+        unit = units[head.read] if request.mode == "analog" else 1
+        if request.mode == "stochastic":
+            unit = request.repeats * request.reads
+        factor = 0.0 if voting else read.gain / (program.arrays[read.array].scale * unit)
+        values = sums[:, start : start + head.columns]
+        found.append(HeadScores(values, factor, request.repeats if voting else 0))
+    return tuple(found)
 
 
 def outputs(program: Program, scores: Scores, notes: Notes) -> dict[str, Any]:
-    """Every output of the model, computed beside the array from the last sums.
+    """Every output of the model, computed beside the arrays from the heads' sums.
 
-    Outputs that need sums of inner arrays are left out, with a note, where those were not computed.
+    Outputs that need sums of inner reads are left out, with a note, where those were not computed.
+    In mode vote these are the votes: `votes` of a single head, else `<output>.votes` of each.
     """
-    if scores.factor == 0.0:
-        return {"votes": scores.values}
+    if scores.heads[0].votes:
+        if len(scores.heads) == 1:
+            return {"votes": scores.heads[0].values}
+        return {
+            f"{head.name}.votes": found.values
+            for head, found in zip(program.heads, scores.heads, strict=True)
+        }
     tail = program.tail
     values: dict[str, npt.NDArray[Any]] = {
-        LOGITS: (scores.values * scores.factor).astype(np.float32),
-        **{name: y.astype(np.float32) for name, y in scores.inner.items()},
+        name: y.astype(np.float32) for name, y in scores.inner.items()
     }
+    for head, found in zip(program.heads, scores.heads, strict=True):
+        values[f"{program.reads[head.read].name}.y"] = found.y()
     wanted = _reachable(tail, set(values))
     lost = [name for name in tail.outputs if name not in wanted]
     if lost:
@@ -169,11 +175,25 @@ def outputs(program: Program, scores: Scores, notes: Notes) -> dict[str, Any]:
 
 def needs_inner(program: Program) -> bool:
     """Whether the model hands out values of inner layers."""
-    return any(name != LOGITS for name in program.tail.inputs)
+    heads = {f"{program.reads[head.read].name}.y" for head in program.heads}
+    return any(name not in heads for name in program.tail.inputs)
 
 
-def _has_readout(program: Program) -> bool:
-    return any(step.op is StepOp.READOUT for step in program.training)
+def _check_votes(program: Program) -> None:
+    """Refuse to sample readouts that are not there."""
+    readouts = {
+        step.layer for step in program.training if step.op in (StepOp.READOUT, StepOp.LOGISTIC)
+    }
+    lacking = [head.name for head in program.heads if head.read not in readouts]
+    if lacking:
+        why = (
+            f"that of output {', '.join(lacking)} learns nothing"
+            if program.training
+            else "this program has none because it cannot be trained"
+        )
+        raise fail(
+            "BSC6030", f"mode vote samples readouts, and {why}", help="take --mode stochastic"
+        )
 
 
 def _pruned(tail: Graph, inputs: tuple[str, ...], wanted: tuple[str, ...]) -> Graph:
@@ -201,14 +221,17 @@ def _reachable(tail: Graph, known: set[str]) -> list[str]:
 
 def _why_float(program: Program, inputs: Inputs) -> str:
     """Why analog mode cannot stay in integers; empty where it can."""
-    for spec in program.arrays[:-1]:
+    heads = {head.read for head in program.heads}
+    for number, spec in enumerate(program.reads):
+        if number in heads:
+            continue
         natural = functions.natural_range(spec.function, spec.function_parameters)
         if natural != (spec.low, spec.high):
             return f"the {spec.function} behind layer {spec.name} is no probability by itself"
-    count = inputs.outside
-    if count is not None and count.outside:
-        return (
-            f"{count.outside} of {count.total} input values lie outside the input's range (they "
-            f"reach from {count.least:g} to {count.greatest:g})"
-        )
+    for input, count in zip(program.inputs, inputs.outside, strict=True):
+        if count is not None and count.outside:
+            return (
+                f"{count.outside} of {count.total} values of input `{input.name}` lie outside its "
+                f"range (they reach from {count.least:g} to {count.greatest:g})"
+            )
     return ""

@@ -23,11 +23,12 @@ _DOTS_PER_INCH = 150
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Accuracy after each epoch.
+    """Accuracy, or squared error, after each epoch.
 
     Attributes:
         label: for the legend.
-        accuracy: 0 to 1, one for each epoch, the first after epoch 1.
+        accuracy: 0 to 1, one for each epoch, the first after epoch 1; in a picture of squared
+            errors these.
         dashed: draw it as what others are compared with.
     """
 
@@ -51,36 +52,47 @@ class WeightChange:
     trained: npt.NDArray[Any]
 
 
-def learning_curve(file: str | Path | IO[bytes], curves: Sequence[Curve], title: str) -> None:
-    """Draw accuracy in percent over epochs.
+def learning_curve(
+    file: str | Path | IO[bytes],
+    curves: Sequence[Curve],
+    title: str,
+    *,
+    squared_error: bool = False,
+) -> None:
+    """Draw accuracy in percent, or squared error, over epochs.
 
     Args:
         file: the PNG to write, a path or an open file.
         curves: one line each.
         title: what was trained, on what.
+        squared_error: the curves are squared errors.
     """
     figure, (axes,) = _figure(7.2, 4.4, 1, 1)
     for colour, curve in zip(_colours(curves), curves, strict=True):
         epochs = np.arange(1, len(curve.accuracy) + 1)
-        percent = 100 * np.asarray(curve.accuracy)
+        shown = np.asarray(curve.accuracy) * (1 if squared_error else 100)
         style: dict[str, Any] = (
             {"linestyle": "--", "linewidth": 1.4} if curve.dashed else {"linewidth": 2.0}
         )
         axes.plot(
             epochs,
-            percent,
+            shown,
             color=colour,
             marker="o",
             markersize=3.5,
-            label=f"{curve.label}: {percent[-1]:.2f} %" if len(percent) else curve.label,
+            label=_legend(curve, squared_error),
             **style,
         )
     axes.set_title(title, loc="left", color=_INK, fontsize=11)
     axes.set_xlabel("epoch")
-    axes.set_ylabel("accuracy on the test images (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylim(_lowest(curves), 100)
-    axes.legend(frameon=False, loc="lower right", fontsize=9)
+    if squared_error:
+        axes.set_ylabel("squared error on the test samples")
+        axes.set_ylim(bottom=0)
+    else:
+        axes.set_ylabel("accuracy on the test images (%)")
+        axes.set_ylim(_lowest(curves), 100)
+    axes.legend(frameon=False, loc="upper right" if squared_error else "lower right", fontsize=9)
     _write(figure, file)
 
 
@@ -117,6 +129,13 @@ def weight_histograms(
     panels[0].set_ylabel("share of weights in a bin (%)")
     figure.suptitle(title, x=0.012, ha="left", fontsize=11, color=_INK)
     _write(figure, file)
+
+
+def _legend(curve: Curve, squared_error: bool) -> str:
+    if not len(curve.accuracy):
+        return curve.label
+    last = curve.accuracy[-1]
+    return f"{curve.label}: {last:.4g}" if squared_error else f"{curve.label}: {100 * last:.2f} %"
 
 
 def _shares(values: npt.NDArray[Any]) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from bsc.numerics.draws import Purpose, element_draws
 from bsc.numerics.state import ArrayState, CellStyle, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
-from bsc.tiling.plan import Step, StepOp
+from bsc.tiling.plan import Head, Step, StepOp
 
 Values: TypeAlias = dict[int, npt.NDArray[Any]]
 """What the buffers hold: bits [reads, N, size], sums and signs [N, size], by buffer number."""
@@ -30,8 +30,8 @@ class _Block:
     """Samples worked on together.
 
     Attributes:
-        thresholds: int32 [N, K] of the encoder.
-        labels: int32 [N], empty in inference.
+        thresholds: int32 [N, K] of the encoder, all inputs one behind the other.
+        targets: int32 [N, W], empty in inference.
         indices: int64 [N], sample indices of the draws.
         inference: whether bit 7 of the purposes is set.
         seed: key of the draws.
@@ -40,7 +40,7 @@ class _Block:
     """
 
     thresholds: npt.NDArray[np.int32]
-    labels: npt.NDArray[np.int32]
+    targets: npt.NDArray[np.int32]
     indices: npt.NDArray[np.int64]
     inference: bool
     seed: int
@@ -78,10 +78,13 @@ class ReferenceExecutor:
     memory_cut: int = 1024
     _forward: list[npt.NDArray[np.float64]] = field(default_factory=list)
     _backward: list[npt.NDArray[np.float64]] = field(default_factory=list)
+    _heads: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chip = copy.deepcopy(self.chip)
         self._load_weights()
+        reads = [step.target for step in self.program.inference if step.op is StepOp.READ]
+        self._heads = [reads[head.read] for head in self.program.heads]
 
     def state(self) -> ChipState:
         """A copy of the chip's state now."""
@@ -90,18 +93,18 @@ class ReferenceExecutor:
     def train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
         """Train on the samples in that order, a check after every `batch` of them."""
         with threadpool_limits(limits=1, user_api="blas"):
-            return self._train(data, labels, order, batch)
+            return self._train(data, targets, order, batch)
 
     def _train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
@@ -111,7 +114,7 @@ class ReferenceExecutor:
             for first in range(0, len(chosen), self.memory_cut):
                 part = chosen[first : first + self.memory_cut]
                 index = np.arange(len(part), dtype=np.int64) + self.chip.samples
-                block = _Block(_thresholds(data, part), labels[part], index, False, self.chip.seed)
+                block = _Block(_thresholds(data, part), targets[part], index, False, self.chip.seed)
                 self._run(self.program.training, block)
                 self.chip.samples += len(part)
             self._update()
@@ -127,8 +130,8 @@ class ReferenceExecutor:
         seed: int = 0,
         first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
-        """Last layer's sums (or votes), int64 [N, classes]."""
-        sums = np.zeros((len(data), self.program.arrays[-1].columns), np.int64)
+        """Sums (or votes) of the heads one behind the other, int64 [N, program.sum_width]."""
+        sums = np.zeros((len(data), self.program.sum_width), np.int64)
         for start in range(0, len(data), self.memory_cut):
             rows = np.arange(start, min(start + self.memory_cut, len(data)), dtype=np.int64)
             thresholds = _thresholds(data, rows)
@@ -138,42 +141,46 @@ class ReferenceExecutor:
             for repeat in range(repeats):
                 block = _Block(
                     thresholds,
-                    np.empty(0, np.int32),
+                    np.empty((0, 0), np.int32),
                     rows + first_index,
                     True,
                     seed,
                     repeat * reads,
                     reads,
                 )
-                last = self._run(self.program.inference, block)
-                sums[rows] += self._votes(last, block) if mode == "vote" else last
+                values = self._run(self.program.inference, block)
+                answered = [
+                    self._votes(head, values[sum_], block) if mode == "vote" else values[sum_]
+                    for head, sum_ in zip(self.program.heads, self._heads, strict=True)
+                ]
+                sums[rows] += np.concatenate(answered, axis=1)
         return sums
 
-    def _run(self, steps: tuple[Step, ...], block: _Block) -> npt.NDArray[np.int64]:
-        """Run steps on a block; the sums read last, int64 [N, columns]."""
+    def _run(self, steps: tuple[Step, ...], block: _Block) -> Values:
+        """Run steps on a block; what the buffers hold at its end."""
         values: Values = {}
-        last = np.zeros((0, 0), np.int64)
         for step in steps:
             result = self._step(step, values, block)
-            if step.op is StepOp.READ:
-                last = result
             if step.target >= 0:
                 values[step.target] = result
-        return last
+        return values
 
     def _step(self, step: Step, values: Values, block: _Block) -> npt.NDArray[Any]:
         sources = [values[s] for s in step.sources]
         match step.op:
             case StepOp.ENCODE:
-                size = block.thresholds.shape[1]
+                thresholds = block.thresholds[:, self._elements(step.layer)]
+                size = thresholds.shape[1]
                 return np.stack(
                     [
                         encode.encode_bits(
-                            block.thresholds, block.draws(Purpose.ENCODE, step.layer, size, read)
+                            thresholds, block.draws(Purpose.ENCODE, step.layer, size, read)
                         )
                         for read in range(block.reads)
                     ]
                 )
+            case StepOp.CONCAT:
+                return np.concatenate(sources, axis=2)
             case StepOp.READ:
                 return self._read(step.array, sources[0].sum(axis=0), block.reads)
             case StepOp.SAMPLE:
@@ -196,12 +203,26 @@ class ReferenceExecutor:
                 return encode.derivative_bits(sources[0], low, high, drawn, _bits_of(low))
             case StepOp.READOUT:
                 return self._readout(step, sources[0], block)
+            case StepOp.LOGISTIC:
+                return self._logistic(step, sources[0], block)
             case StepOp.ERROR:
                 error = sources[0].astype(np.int8)
-                error[np.arange(len(error)), block.labels] -= 1
+                error[np.arange(len(error)), block.targets[:, step.number("target")]] -= 1
                 return error
+            case StepOp.TARGET_ERROR:
+                first, size = step.number("target"), sources[0].shape[1]
+                drawn = block.draws(Purpose.TARGET, step.layer, size)
+                wanted = encode.encode_bits(block.targets[:, first : first + size], drawn)
+                return sources[0].astype(np.int8) - wanted.astype(np.int8)
             case StepOp.READ_TRANSPOSED:
                 return _exact(sources[0], self._backward[step.array].T)
+            case StepOp.ADD:
+                size = self.program.buffers[step.target].size
+                starts = [step.number(f"start_{k}") for k in range(len(sources))]
+                parts = zip(sources, starts, strict=True)
+                return np.asarray(
+                    np.sum([sums[:, at : at + size] for sums, at in parts], axis=0), np.int64
+                )
             case StepOp.SIGN:
                 return (np.sign(sources[0]) * sources[1]).astype(np.int8)
             case StepOp.COUNT:
@@ -230,11 +251,27 @@ class ReferenceExecutor:
             block.reads,
         )
 
-    def _votes(self, sums: npt.NDArray[np.int64], block: _Block) -> npt.NDArray[np.uint8]:
+    def _logistic(
+        self, step: Step, sums: npt.NDArray[np.int64], block: _Block
+    ) -> npt.NDArray[np.uint8]:
+        table = self._table(step, "threshold")
+        drawn = block.draws(Purpose.READOUT, step.layer, sums.shape[1])
+        return encode.sample_bits(sums, table, drawn, _bits_of(table), block.reads)
+
+    def _votes(
+        self, head: Head, sums: npt.NDArray[np.int64], block: _Block
+    ) -> npt.NDArray[np.uint8]:
         for step in self.program.training:
-            if step.op is StepOp.READOUT:
+            if step.op is StepOp.READOUT and step.layer == head.read:
                 return self._readout(step, sums, block)
-        raise ValueError("mode vote needs a readout, and this program has none")
+            if step.op is StepOp.LOGISTIC and step.layer == head.read:
+                return self._logistic(step, sums, block)
+        raise ValueError(f"mode vote needs a readout, and {head.name} has none")
+
+    def _elements(self, number: int) -> slice:
+        """Where the elements of an input are in a sample."""
+        start = self.program.input_starts[number]
+        return slice(start, start + self.program.inputs[number].size)
 
     def _count(self, array: int, bits: npt.NDArray[np.uint8], signs: npt.NDArray[np.int8]) -> None:
         inputs = self.program.arrays[array].inputs
@@ -278,29 +315,33 @@ class ReferenceExecutor:
         self, thresholds: npt.NDArray[np.int32], *, binary: bool
     ) -> npt.NDArray[np.int64]:
         """Deterministic passes: expectations of the bits, or bits decided at one half."""
-        arrays = self.program.arrays
-        values: npt.NDArray[np.int64] = thresholds.astype(np.int64)
-        unit = 65536
-        if binary:
-            values, unit = (values > 32768).astype(np.int64), 1
-        for number in range(len(arrays)):
-            sums = self._read(number, values, unit)
-            if number == len(arrays) - 1:
-                return sums
-            sampler = self._sampler(number)
-            table = self._table(sampler, "threshold")
-            if binary:
-                values = (sums > sampler.number("binary")).astype(np.int64)
-            else:
-                values = encode.analog_levels(sums, table, unit)
-                unit = len(table)
-        raise ValueError("a program needs an array")
-
-    def _sampler(self, array: int) -> Step:
-        """The step that samples the sums of an array."""
-        steps = self.program.inference
-        target = next(s.target for s in steps if s.op is StepOp.READ and s.array == array)
-        return next(s for s in steps if s.op is StepOp.SAMPLE and target in s.sources)
+        values: Values = {}
+        units: dict[int, int] = {}  # what a bit that is always on counts, by buffer
+        for step in self.program.inference:
+            given = [values[source] for source in step.sources]
+            unit = max((units[source] for source in step.sources), default=1)
+            match step.op:
+                case StepOp.ENCODE:
+                    found = thresholds[:, self._elements(step.layer)].astype(np.int64)
+                    unit = 1 if binary else 65536
+                    made = (found > 32768).astype(np.int64) if binary else found
+                case StepOp.CONCAT:
+                    scaled = [
+                        value * (unit // units[source])
+                        for value, source in zip(given, step.sources, strict=True)
+                    ]
+                    made = np.concatenate(scaled, axis=1)
+                case StepOp.READ:
+                    made = self._read(step.array, given[0], unit)
+                case StepOp.SAMPLE if binary:
+                    made = (given[0] > step.number("binary")).astype(np.int64)
+                case StepOp.SAMPLE:
+                    table = self._table(step, "threshold")
+                    made, unit = encode.analog_levels(given[0], table, unit), len(table)
+                case _:
+                    raise ValueError(f"step {step.op} does not belong to inference")
+            values[step.target], units[step.target] = made, unit
+        return np.concatenate([values[sums] for sums in self._heads], axis=1)
 
     def _table(self, step: Step, role: str) -> npt.NDArray[Any]:
         return self.program.tables[step.table(role)]

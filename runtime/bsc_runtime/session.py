@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,19 +13,23 @@ import numpy.typing as npt
 
 from bsc.diag import fail
 from bsc.diag.arguments import is_whole, misfit
-from bsc.hw.plan import Rule
+from bsc.hw.plan import Readout, Rule
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
 from bsc.program.model import Program
+from bsc.tiling.plan import Head
 from bsc_runtime.chip import Chip, starting_state
 from bsc_runtime.conductances import conductances
+from bsc_runtime.data.match import learning_heads
 from bsc_runtime.executors import ExecutorFactory
 from bsc_runtime.inference import Request, needs_inner, outputs, score
-from bsc_runtime.inputs import Inputs, inputs_of, labels_of
-from bsc_runtime.metrics import correct, winners
+from bsc_runtime.inputs import Given, Inputs, inputs_of, targets_of
+from bsc_runtime.metrics import OutputScore, winners
 from bsc_runtime.notes import Listener, Notes
+from bsc_runtime.scoring import HeadScores, mark
 from bsc_runtime.train.callbacks import Callbacks, TrainCallback
 from bsc_runtime.train.history import History
+from bsc_runtime.train.hp import learns
 from bsc_runtime.train.interrupt import Interrupted
 from bsc_runtime.train.loop import Lesson, run_lesson
 from bsc_runtime.train.material import Material, material
@@ -37,24 +41,29 @@ class Evaluation:
     """How well a chip answers.
 
     Attributes:
-        accuracy: share of right answers, 0 to 1.
-        correct: right answers.
+        accuracy: share of right answers, 0 to 1; None where the targets are no classes, and where
+            several outputs were asked.
+        correct: right answers; None where there is no accuracy.
         samples: questions.
         mode: analog, binary, stochastic or vote.
         repeats: passes with new draws.
         reads: bit vectors that each layer sent in a pass.
         seed: key of the draws.
         seconds: time of inference.
+        squared_error: of a single output with a logistic readout, else None; see `OutputScore`.
+        outputs: how well each output with targets answers, by its name.
     """
 
-    accuracy: float
-    correct: int
+    accuracy: float | None
+    correct: int | None
     samples: int
     mode: str
     repeats: int
     reads: int
     seed: int
     seconds: float
+    squared_error: float | None = None
+    outputs: Mapping[str, OutputScore] = field(default_factory=dict)
 
 
 class Session:
@@ -133,13 +142,13 @@ class Session:
 
     def train(
         self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
+        x: Given,
+        y: Given,
         *,
         epochs: int = 1,
         validation: int | None = None,
-        x_test: npt.ArrayLike | None = None,
-        y_test: npt.ArrayLike | None = None,
+        x_test: Given | None = None,
+        y_test: Given | None = None,
         callbacks: Iterable[TrainCallback] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
@@ -148,13 +157,16 @@ class Session:
         """Train the chip.
 
         Args:
-            x: inputs, samples first; see `fit_input` for shapes, `encode` for values.
-            y: labels [N].
+            x: inputs, samples first; see `fit_input` for shapes, `encode` for values. A mapping of
+                the model's inputs to arrays, or one array where there is one input.
+            y: targets, see `fit_targets`: labels [N], or for a logistic readout also numbers from 0
+                to 1 [N, columns]. A mapping of the model's outputs to arrays, or one array where
+                one output learns.
             epochs: whole epochs; an epoch that a saved program was stopped in counts as the first.
             validation: hold the last so many samples back, never train on them, and measure
-                accuracy on them after each epoch.
-            x_test: test inputs that accuracy is measured on otherwise.
-            y_test: their labels.
+                accuracy or squared error on them after each epoch.
+            x_test: test inputs that are measured on otherwise.
+            y_test: their targets.
             callbacks: watch progress and epochs.
             checkpoint: folder for checkpoints, one an epoch and one a minute, the last two kept.
             resume: go on from the folder's newest whole checkpoint; `epochs` are those of the whole
@@ -165,7 +177,7 @@ class Session:
             The epochs' records, those before a resume included.
 
         Raises:
-            DiagnosticError: data, labels, options or checkpoints are at fault; BSC6031 the program
+            DiagnosticError: data, targets, options or checkpoints are at fault; BSC6031 the program
                 cannot be trained.
             Interrupted: Ctrl-C, after saving to `checkpoint` and `output`.
         """
@@ -183,10 +195,8 @@ class Session:
         request = Request(seed=self._chip.seed)
         lesson = Lesson(
             learned.data,
-            learned.labels,
-            lambda: (
-                correct(self._score(learned.asked, request), learned.answers) / len(learned.answers)
-            ),
+            learned.targets,
+            lambda: mark(self._program, self._score(learned.asked, request), learned.answers),
             learned.asked_on,
         )
         done = run_lesson(
@@ -205,19 +215,19 @@ class Session:
 
     def evaluate(
         self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
+        x: Given,
+        y: Given,
         *,
         mode: str = "analog",
         repeats: int = 1,
         reads: int = 1,
         seed: int | None = None,
     ) -> Evaluation:
-        """Share of right answers.
+        """How well the outputs answer: accuracy, or squared error.
 
         Args:
-            x: inputs, samples first.
-            y: labels [N].
+            x: inputs, samples first, as for `train`.
+            y: targets as for `train`; outputs that a mapping leaves out are not examined.
             mode: analog, binary, stochastic or vote (docs/semantics.md, section 7).
             repeats: passes with new draws.
             reads: bit vectors that each layer sends in a pass.
@@ -225,31 +235,38 @@ class Session:
         """
         request = self._request(mode, repeats, reads, seed)
         inputs = inputs_of(self._program, x, self._notes)
-        labels = labels_of(self._program, y, len(inputs))
+        targets = targets_of(self._program, y, len(inputs), self._notes, every=False)
         start = time.perf_counter()
-        hits = correct(self._score(inputs, request), labels)
+        scores = self._score(inputs, request)
         seconds = time.perf_counter() - start
+        marks = mark(self._program, scores, targets)
+        accuracy = marks.accuracy
         return Evaluation(
-            accuracy=hits / len(labels),
-            correct=hits,
-            samples=len(labels),
+            accuracy=accuracy,
+            correct=None if accuracy is None else round(accuracy * len(inputs)),
+            samples=len(inputs),
             mode=mode,
             repeats=repeats,
             reads=reads,
             seed=request.seed,
             seconds=seconds,
+            squared_error=marks.squared_error,
+            outputs=marks.outputs,
         )
 
     def infer(
         self,
-        x: npt.ArrayLike,
+        x: Given,
         *,
         mode: str = "analog",
         repeats: int = 1,
         reads: int = 1,
         seed: int | None = None,
     ) -> dict[str, npt.NDArray[Any]]:
-        """Every output of the model by name; in mode vote the votes [N, classes] alone."""
+        """Every output of the model by name.
+
+        In mode vote the votes [N, columns] alone: `votes`, or `<output>.votes` of each of several.
+        """
         request = self._request(mode, repeats, reads, seed)
         inputs = inputs_of(self._program, x, self._notes)
         inner = needs_inner(self._program)
@@ -260,19 +277,27 @@ class Session:
 
     def predict(
         self,
-        x: npt.ArrayLike,
+        x: Given,
         *,
         mode: str = "analog",
         repeats: int = 1,
         reads: int = 1,
         seed: int | None = None,
-    ) -> npt.NDArray[Any]:
-        """The class of each sample: the model's own label where it has some, else an index."""
+    ) -> npt.NDArray[Any] | dict[str, npt.NDArray[Any]]:
+        """The class of each sample: the model's own label where it has some, else an index.
+
+        By the output's name where several outputs learn.
+        """
         request = self._request(mode, repeats, reads, seed)
-        index = winners(self._score(inputs_of(self._program, x, self._notes), request))
-        if self._program.classes:
-            return np.array(self._program.classes)[index]
-        return index
+        scores = self._score(inputs_of(self._program, x, self._notes), request)
+        heads = self._program.heads
+        asked = learning_heads(self._program)
+        found = {
+            head.name: _classes(head, given)
+            for head, given in zip(heads, scores, strict=True)
+            if head in asked
+        }
+        return found if len(found) > 1 else next(iter(found.values()))
 
     def _place(self, program: Program, state: ChipState) -> Chip:
         return Chip(program, state, self._executor, self._threads)
@@ -280,11 +305,17 @@ class Session:
     def _check_trainable(self, epochs: int) -> None:
         if not is_whole(epochs) or epochs < 0:
             raise misfit("BSC6033", "epochs", epochs, "a whole number from 0")
-        on_host = self._program.plan.rule is Rule.HP and self._program.arrays[-1].columns > 1
+        on_host = self._program.plan.rule is Rule.HP and learns(self._program)
         if not self._program.training and not on_host:
             why = self._program.untrainable or "it was compiled for inference alone"
-            single = self._program.arrays[-1].columns == 1
-            way_out = "give the network an output for each class: two for yes and no"
+            single = any(
+                head.columns == 1 and head.readout is Readout.SOFTMAX
+                for head in self._program.heads
+            )
+            way_out = (
+                "give the network an output for each class, two for yes and no; or read it as "
+                "logistic: --readout logistic"
+            )
             raise fail(
                 "BSC6031",
                 f"the program cannot be trained: {why}",
@@ -300,8 +331,8 @@ class Session:
                 raise misfit("BSC6033", name, number, "a whole number")
         return Request(mode, repeats, reads, self._chip.seed if seed is None else seed)
 
-    def _score(self, inputs: Inputs, request: Request) -> npt.NDArray[Any]:
-        return score(self._program, self._chip.executor, inputs, request, self._notes).values
+    def _score(self, inputs: Inputs, request: Request) -> tuple[HeadScores, ...]:
+        return score(self._program, self._chip.executor, inputs, request, self._notes).heads
 
     def _records(
         self, learned: Material, epochs: int, checkpoint: str | Path | None, resume: bool
@@ -343,6 +374,11 @@ class Session:
         if output is not None:
             saved = self.save(output)
         raise Interrupted(saved, history)
+
+
+def _classes(head: Head, scores: HeadScores) -> npt.NDArray[Any]:
+    index = winners(scores.values, votes=scores.votes)
+    return np.array(head.classes)[index] if head.classes else index
 
 
 def _check_seed(seed: object) -> None:

@@ -112,6 +112,7 @@ def test_the_facade_is_what_the_docs_say() -> None:
     assert sorted(bsc.__all__) == [
         "CompileOptions",
         "Graph",
+        "LayerOptions",
         "Program",
         "Target",
         "compile",

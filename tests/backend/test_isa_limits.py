@@ -44,7 +44,7 @@ def _agrees(program):
     random = np.random.default_rng(0)
     levels = random.integers(0, 65537, (SAMPLES, program.arrays[0].inputs)).astype(np.int32)
     data = EncodedData(levels, np.zeros(0, np.int32))
-    labels = random.integers(0, program.arrays[-1].columns, SAMPLES).astype(np.int32)
+    labels = random.integers(0, program.arrays[-1].columns, (SAMPLES, 1)).astype(np.int32)
     state = initial_state(program, 1)
     found = []
     for make in (MachineExecutor, ReferenceExecutor):

@@ -42,7 +42,7 @@ def test_small_networks(activation, weights):
 def test_sample_models(path):
     program = bsc.compile(path, "ideal-128")
     chip = Session(program)
-    shape = program.input.shape
+    shape = program.inputs[0].shape
     x = np.random.default_rng(0).random((50, *shape)).astype(np.float32)
     found, expected = _run(to_onnx(program, chip.state), x), chip.infer(x)
     assert list(found) == list(expected)

@@ -20,12 +20,24 @@ TRAIN_KEYS = {
     "epochs",
     "seed",
     "accuracy",
+    "squared_error",
+    "outputs",
     "samples_per_second",
     "pulses_per_weight",
     "saturated",
     "digest",
 }
-EVAL_KEYS = {"accuracy", "mode", "repeats", "reads", "samples", "seconds", "seed"}
+EVAL_KEYS = {
+    "accuracy",
+    "squared_error",
+    "outputs",
+    "mode",
+    "repeats",
+    "reads",
+    "samples",
+    "seconds",
+    "seed",
+}
 COMPILE_KEYS = {"program", "target", "backend", "tiles", "weights", "steps", "digest"}
 
 

@@ -44,7 +44,7 @@ def test_assembly_becomes_an_image_and_assembly_again(bsc: Callable, source: Pat
 def test_without_a_file_the_assembly_goes_where_people_read(bsc: Callable, source: Path) -> None:
     assert "wrote net.bin: 18 words of code on 2 cores" in bsc("asm", "net.s").out
     ran = bsc("dis", "net.bin", "--json")
-    assert ran.err.startswith(".isa      1.0\n")
+    assert ran.err.startswith(".isa      1.1\n")
     assert ran.json == {"assembly": None, "lines": len(ran.err.splitlines())}
 
 

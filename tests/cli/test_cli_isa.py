@@ -15,6 +15,7 @@ from bsc.isa.binary import decode
 from bsc.isa.kinds import EntryKind
 from bsc.numerics.digest import digest
 from bsc.program.file import save
+from bsc.testing.net import Net, twins
 from bsc.testing.networks import dense_network
 
 MACHINE_KEYS = {
@@ -24,6 +25,8 @@ MACHINE_KEYS = {
     "cycles",
     "seconds",
     "accuracy",
+    "squared_error",
+    "outputs",
     "busy",
     "events",
     "executed",
@@ -295,3 +298,59 @@ def test_an_image_without_inputs_needs_no_data(bsc: Callable) -> None:
     ran = bsc("machine", "bare.bin", "--samples", 1, "--json")
     assert ran.code == 0, ran.err
     assert (ran.json["accuracy"], ran.json["events"]["output_bits"]) == (None, [192])
+
+
+def test_a_network_takes_inputs_and_targets_by_name(bsc: Callable, tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    x = {name: random.integers(0, 256, (60, 6)).astype(np.uint8) for name in ("left", "right")}
+    y = {"p": random.integers(0, 3, 60), "q": random.random((60, 4), np.float32)}
+    np.savez("twins.npz", **x, **y)
+    save(package.compile(twins(), batch=8, threshold=2, backend="isa"), "t.bsp")
+    assert bsc("train", "t.bsp", "--data", "twins.npz", "--epochs", 1, "-o", "one.bsp").code == 0
+    run = ("--data", "twins.npz", "--samples", 60, "--json")
+    trained = bsc("machine", "t.bsp", "--entry", "train", *run)
+    assert trained.code == 0, trained.err
+    state = package.load("one.bsp").state
+    assert state is not None
+    assert trained.json["digest"] == digest(state)
+    asked = bsc("machine", "one.bsp", *run).json
+    evaluated = bsc("eval", "one.bsp", "--data", "twins.npz", "--mode", "stochastic", "--json")
+    assert asked["outputs"] == evaluated.json["outputs"]
+    # An image knows no names: one row of levels, one of labels.
+    assert bsc("export", "t.bsp", "--bin", "t.bin").code == 0
+    joined = np.concatenate([x["left"], x["right"]], axis=1)
+    wanted = np.floor(65536 * y["q"].astype(np.float64) + 0.5).astype(np.int64)
+    np.savez("rows.npz", x=joined, y=np.concatenate([y["p"][:, None], wanted], axis=1))
+    run = ("--data", "rows.npz", "--samples", 60, "--entry", "train", "--json")
+    assert bsc("machine", "t.bin", *run).json["digest"] == trained.json["digest"]
+    np.savez("few.npz", x=joined, y=y["p"])
+    run = ("--data", "few.npz", "--samples", 60, "--entry", "train")
+    assert "the image takes 5 labels a sample, y is [60]" in bsc("machine", "t.bin", *run).err
+    np.savez("floats.npz", x=joined, y=np.random.default_rng(0).random((60, 5)))
+    run = ("--data", "floats.npz", "--samples", 60, "--entry", "train")
+    assert "whole numbers: classes, and 65536 times" in bsc("machine", "t.bin", *run).err
+    assert bsc("machine", "t.bin", *run, "--answer", "p=y").code == 2
+
+
+def test_an_autoencoder_answers_its_input(bsc: Callable, data: Path) -> None:
+    net = Net("auto", x=(16,))
+    hidden = net.op("sigmoid", net.dense("x", 5, "narrow"))
+    net.op("sigmoid", net.dense(hidden, 16, "wide"), name="again")
+    program = package.compile(net.graph("again"), threshold=4, backend="isa")
+    save(program, "auto.bsp")
+    run = ("--data", data, "--answer", "again=x", "--samples", 64, "--json")
+    ran = bsc("machine", "auto.bsp", *run)
+    assert ran.code == 0, ran.err
+    assert 0 < ran.json["squared_error"] < 1
+    assert ran.json["accuracy"] is None
+    assert bsc("machine", "auto.bsp", "--entry", "train", *run).code == 0
+    assert bsc("export", "auto.bsp", "--bin", "auto.bin").code == 0
+    x = np.random.default_rng(0).random((20, 16), np.float32)
+    np.savez("self.npz", x=x, y=x)
+    train = ("--data", "self.npz", "--entry", "train", "--json")
+    plain, named = (
+        bsc("machine", "auto.bin", *train),
+        bsc("machine", "auto.bsp", *train, "--answer", "again=y"),
+    )
+    assert plain.code == 0, plain.err
+    assert plain.json["digest"] == named.json["digest"]

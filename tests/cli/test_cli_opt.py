@@ -198,15 +198,15 @@ def test_the_pipeline_of_a_file_must_be_one(bsc: Callable, net: Path) -> None:
     assert bsc("opt", net, "-o", "g.bsir").code == 0
     ran = bsc("opt", "--run-reproducer", "g.bsir")
     assert ran.code == 1
-    assert "BSC7011" in ran.err
+    assert "BSC7012" in ran.err
     text = Path("g.bsir").read_text(encoding="utf-8")
     for line in ("# bsc opt -o x --pipeline clean-up", "# bsc opt --pipeline 'clean-up", "#"):
         Path("h.bsir").write_text(f"{line}\n{text}", encoding="utf-8")
-        assert "BSC7011" in bsc("opt", "--run-reproducer", "h.bsir").err
+        assert "BSC7012" in bsc("opt", "--run-reproducer", "h.bsir").err
     Path("h.bsir").write_text(f"# bsc opt --pipeline clean-up\n{text}", encoding="utf-8")
     assert bsc("opt", "--run-reproducer", "h.bsir", "--json").json["passes"] == ["clean-up"]
     assert bsc("opt", "--run-reproducer", "h.bsir", "--pipeline", "clean-up").code == 2
-    assert "BSC7011" in bsc("opt", "--run-reproducer", net).err
+    assert "BSC7012" in bsc("opt", "--run-reproducer", net).err
 
 
 def test_every_pass_runs_from_a_model_to_tiles(bsc: Callable, net: Path) -> None:

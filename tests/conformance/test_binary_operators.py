@@ -24,6 +24,7 @@ TYPES = {
     "bits": TensorType(Encoding.BIT, ("N", INPUTS)),
     "sums": TensorType(Encoding.SUM, ("N", COLUMNS)),
     "parts": TensorType(Encoding.SUM, ("N", COLUMNS)),
+    "target": TensorType(Encoding.F32, ("N", COLUMNS)),
     "signs": TensorType(Encoding.SIGN, ("N", COLUMNS)),
     "gate": TensorType(Encoding.BIT, ("N", COLUMNS)),
     "label": TensorType(Encoding.LABEL, ("N",)),
@@ -39,12 +40,15 @@ CONSTANTS = {
     "step_up": (tables.linear_step(16, True), Encoding.I32),
     "step_down": (tables.linear_step(16, False), Encoding.I32),
 }
+NEURON = {"name": "a", "function": "logistic", "parameters": (4.0,)}
 ATTRS = {
     "array": {
         "name": "a", "layer": 0, "inputs": INPUTS, "rows": ROWS, "columns": COLUMNS,
         "scale": SCALE,
     },
-    "logits": {"scale": SCALE},
+    "logits": {"name": "a", "scale": SCALE},
+    "sample": NEURON,
+    "add_parts": {"starts": (0,), "size": COLUMNS},
     "readout": {"layer": 2, "reciprocal": tables.softmax_reciprocal(SCALE)},
     "read_transposed": {"inputs": INPUTS},
     "tile_read": TILE,
@@ -54,7 +58,7 @@ ATTRS = {
     "sgd_step": {"rate": 100},
     "refresh": {"every": 1},
 }  # fmt: skip
-WITH_LAYER = {"encode", "sample", "derivative"}
+WITH_LAYER = {"encode", "sample", "derivative", "logistic_readout", "target_error"}
 
 
 def _state(style=CellStyle.REFERENCE):
@@ -69,7 +73,7 @@ def _graph(name):
     operands = []
     for role in definition.inputs:
         plain = role.rstrip("?*")
-        if name == "output_error" and plain == "bits":
+        if name in ("output_error", "target_error") and plain == "bits":
             operands.append(builder.input("bits", TYPES["gate"]))
         elif plain in CONSTANTS:
             operands.append(builder.constant(plain, *CONSTANTS[plain]))
@@ -149,7 +153,9 @@ def test_derivative_and_neuron_draws_are_independent():
     builder = GraphBuilder("two", Stage.BINARY, OPS)
     sums = builder.input("sums", TensorType(Encoding.SUM, ("N", 1)))
     made = {k: builder.constant(k, *CONSTANTS[k]) for k in ("thresholds", "low", "high")}
-    builder.output(builder.add("sample", [sums, made["thresholds"]], {"layer": 0}, name="z"))
+    builder.output(
+        builder.add("sample", [sums, made["thresholds"]], {"layer": 0, **NEURON}, name="z")
+    )
     builder.output(
         builder.add("derivative", [sums, made["low"], made["high"]], {"layer": 0}, name="d")
     )
@@ -166,6 +172,9 @@ def test_derivative_and_neuron_draws_are_independent():
         ("count", ["cells", "bits", "gate"], {}, "signs is bit[N, 4]"),
         ("gated_sign", ["sums", "bits"], {}, "the shapes differ"),
         ("tile_read", ["cells", "bits"], {**TILE, "row_stop": 99}, "tile [1:99, 0:3]"),
+        ("target_error", ["gate", "probabilities"], {"layer": 0}, "the shapes differ"),
+        ("add_parts", ["sums", "sums"], {"starts": (0, 2), "size": 3}, "elements 2 to 5"),
+        ("add_parts", ["sums", "sums"], {"starts": (0,), "size": 3}, "2 sums with starts (0,)"),
         ("join", ["parts", "parts", "parts"], {"groups": 2}, "3 parts do not make 2 groups"),
     ],
 )

@@ -26,10 +26,10 @@ from bsc_runtime.machine import Machine
 
 FOLDER = Path(__file__).parent / "isa"
 NAMES = sorted(path.name for path in (FOLDER / "cases").iterdir())
-WRITTEN = ["edges", "messages", "moving", "tiles", "trap"]
+WRITTEN = ["edges", "messages", "moving", "targets", "tiles", "trap"]
 """Cases written by hand, for which there is no program."""
 
-MOST_BYTES = 1_500_000
+MOST_BYTES = 2_000_000
 
 _OWN = ("case_files", "check", "interpreter", "compiled_cases", "assembly_cases", "make")
 _OWN += ("machine_check",)

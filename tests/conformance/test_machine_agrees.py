@@ -59,7 +59,7 @@ def _pixels(inputs, seed=0, share=0.4):
 
 
 def _labels(classes, seed=0):
-    return np.random.default_rng(seed).integers(0, classes, SAMPLES).astype(np.int32)
+    return np.random.default_rng(seed).integers(0, classes, (SAMPLES, 1)).astype(np.int32)
 
 
 def _order(seed=0):
@@ -300,7 +300,7 @@ def test_counters_over_16_bits():
     state.arrays[0].cells[0], state.arrays[0].cells[1] = 0, 16383
     samples = 1 << 16
     data = EncodedData(np.full((samples, 3), 255, np.uint8), tables.pixel_levels())
-    labels, order = np.zeros(samples, np.int32), np.arange(samples)
+    labels, order = np.zeros((samples, 1), np.int32), np.arange(samples)
     found, expected = MachineExecutor(program, state), ReferenceExecutor(program, state)
     for executor in (found, expected):
         executor.train(data, labels, order, 2**30)

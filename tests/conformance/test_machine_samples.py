@@ -20,15 +20,17 @@ RULES = [rule.value for rule in Rule if rule is not Rule.HP]
 
 def _inputs(program: bsc.Program, samples: int) -> np.ndarray:
     random = np.random.default_rng(5)
-    low, high = np.asarray(program.input.low), np.asarray(program.input.high)
-    x = random.random((samples, program.input.size)) * (random.random(program.input.size) < 0.4)
-    return (low + x * (high - low)).reshape(samples, *program.input.shape).astype(np.float32)
+    (spec,) = program.inputs
+    low, high = np.asarray(spec.low), np.asarray(spec.high)
+    x = random.random((samples, spec.size)) * (random.random(spec.size) < 0.4)
+    return (low + x * (high - low)).reshape(samples, *spec.shape).astype(np.float32)
 
 
 def _same(program: bsc.Program, *, train: bool) -> None:
     found = []
     x = _inputs(program, 70)
-    labels = np.array(program.classes or range(program.arrays[-1].columns))
+    (head,) = program.heads
+    labels = np.array(head.classes or range(head.columns))
     y = labels[np.random.default_rng(6).integers(0, len(labels), len(x))]
     for executor in ("simulator", "machine"):
         chip = Session(program, seed=11, executor=executor)

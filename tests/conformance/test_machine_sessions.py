@@ -190,7 +190,7 @@ def _lesson(samples):
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (samples, 12)).astype(np.uint8)
     data = EncodedData(pixels, tables.pixel_levels())
-    return data, random.integers(0, 3, samples).astype(np.int32), np.arange(samples)
+    return data, random.integers(0, 3, (samples, 1)).astype(np.int32), np.arange(samples)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that interrupt")

@@ -84,8 +84,7 @@ def test_the_graph_itself_agrees(device, plan, stage):
         program.target,
         program.plan,
         weights="random",
-        input_low=(0.0,),
-        input_high=(1.0,),
+        inputs=(),
         ranges={},
     )
     passes = passes if stage == "tiled" else passes[:-1]
@@ -93,7 +92,7 @@ def test_the_graph_itself_agrees(device, plan, stage):
     executor = GraphExecutor(graph, state)
     order = epoch_order(3, 0, SAMPLES)
     real = (x / 255).astype(np.float32)
-    executor.train(real, y.astype(np.int32), order, program.plan.batch)
+    executor.train((real, y.astype(np.int32)), order, program.plan.batch)
     state.epochs = 1
     assert digest(state) == chip.digest()
 

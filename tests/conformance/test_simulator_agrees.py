@@ -45,7 +45,7 @@ def _pixels(inputs, seed=0, share=0.4):
 
 
 def _labels(classes, seed=0):
-    return np.random.default_rng(seed).integers(0, classes, SAMPLES).astype(np.int32)
+    return np.random.default_rng(seed).integers(0, classes, (SAMPLES, 1)).astype(np.int32)
 
 
 def _order(seed=0):

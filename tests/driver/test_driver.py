@@ -63,7 +63,7 @@ def test_bytes_as_the_models_input_span_0_to_255():
     model = _model(nodes, [("x", u, ["N", 6])], [("y", f, ["N", 3])], weights)
     model.graph.node[0].attribute.append(helper.make_attribute("to", TensorProto.FLOAT))
     program = bsc.compile(model, "ideal-128")
-    assert (program.input.low, program.input.high) == ((0.0,), (255.0,))
+    assert (program.inputs[0].low, program.inputs[0].high) == ((0.0,), (255.0,))
     x = random.integers(0, 256, (20, 6), dtype=np.uint8)
     expected = (x / 255) @ weights["w"]
     found = Session(program).infer(x)["y"]
@@ -173,9 +173,9 @@ def test_an_onnx_file_and_its_proto_give_the_same_program(tmp_path):
 def test_a_range_learned_from_data_stays_declared_when_recompiled():
     x = np.random.default_rng(0).random((64, 20)).astype(np.float32)
     program = bsc.compile(dense_network((20, 13, 4)), calibrate=x)
-    assert program.input.declared
+    assert program.inputs[0].declared
     moved = recompile(program, target="pcmo-128")
-    assert moved.input == program.input
+    assert moved.inputs == program.inputs
     with pytest.raises(DiagnosticError):
         Session(moved).infer(x + 1)
 

@@ -174,9 +174,17 @@ def functions_that_call_each_other_too_deep(folder):
 
 
 @case
-def two_inputs(folder):
+def inputs_of_different_batches(folder):
     model = small()
-    model.graph.input.append(helper.make_tensor_value_info("mask", F32, ["N", 4]))
+    for name, batch in (("mask", 3), ("depth", 5)):
+        model.graph.input.append(helper.make_tensor_value_info(name, F32, [batch, 4]))
+    return model
+
+
+@case
+def input_listed_twice(folder):
+    model = small()
+    model.graph.input.append(model.graph.input[0])
     return model
 
 

@@ -27,7 +27,7 @@ class NoCallback:
         ({"input_range": (1.0,)}, "input_range is a tuple"),
         ({"model": None}, "model is None, expected the path"),
         ({"target": 3}, "target is the int 3"),
-        ({"rule": None}, "rule is None"),
+        ({"rule": 3}, "rule is the int 3"),
         ({"batch": 1.5}, "batch is the float 1.5, expected a whole number"),
         ({"pulses": "2"}, "pulses is the str '2'"),
         ({"eta": "0.1"}, "eta is the str '0.1'"),

@@ -36,6 +36,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "conformance" / "isa")
 import interpreter
 
 MEMORY_MOST = 64 << 20
+_LABELS = (0, 1, 2, 3, 7, 30000, 65535, 65536, (1 << 31) - 1)
+"""Classes and targets, some at their ends."""
+
 CELLS_MOST = 1 << 20
 CYCLES_MOST = 2_000_000
 COMPARED_MOST = 2_000
@@ -117,6 +120,8 @@ def _run(
     image = machine.image
     one = kind in (EntryKind.TRAIN, EntryKind.BINARY)
     samples = draw.choice((1, 2, 3, 4, 5, 9))
+    cores = range(len(image.cores))
+    targets = max(1, *(_width(machine, kind, core, "label", "label") for core in cores))
     run = interpreter.Run(
         kind.name.lower(),
         samples,
@@ -126,10 +131,10 @@ def _run(
         1 if one else draw.choice((1, 2, 3)),
         draw.choice((0, 3, (1 << 32) - 2, draw.getrandbits(47))),
         draw.choice((0, 1, 2, (1 << 32) - 1, draw.getrandbits(47))),
-        labels=[draw.choice((0, 1, 2, 3, 7, (1 << 31) - 1)) for _ in range(samples)],
+        labels=[[draw.choice(_LABELS) for _ in range(targets)] for _ in range(samples)],
         bytes_in=draw.random() < 0.5,
     )
-    width = max(_width(machine, kind, core, "in", "level") for core in range(len(image.cores)))
+    width = max(_width(machine, kind, core, "in", "level") for core in cores)
     drawn = [draw.choice((0, 1, 255, draw.randrange(256))) for _ in range(samples * width)]
     values = np.array(drawn, np.uint8).reshape(samples, width)
     levels = np.arange(256, dtype=np.int32) * 257
@@ -177,7 +182,7 @@ def _run(
 
 
 def _width(machine: Machine, kind: EntryKind, core: int, name: str, operand: str) -> int:
-    """Elements that each `in` or `out` of a core takes or gives."""
+    """Elements that each `in`, `label` or `out` of a core takes or gives."""
     for node in instructions(machine.proof.trees[core][kind]):
         if node.name == name:
             return machine.image.cores[core].vectors[node.decoded.operands[operand]].length

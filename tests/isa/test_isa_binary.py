@@ -229,7 +229,7 @@ def test_what_is_no_image_is_named(start: bytes, help: str | None) -> None:
     assert help is None or help in said
 
 
-@pytest.mark.parametrize("version", [(0, 0), (1, 1), (2, 0), (65535, 65535)])
+@pytest.mark.parametrize("version", [(0, 0), (1, 2), (2, 0), (65535, 65535)])
 def test_other_versions_are_refused_whatever_else_is_there(version: tuple[int, int]) -> None:
     other = bytearray(FILE)
     other[8:12] = struct.pack("<HH", *version)

@@ -193,6 +193,13 @@ def test_loops_multiply_what_is_added():
     assert most(after, reads=5) == (4 + 8) * CODE_MAX
 
 
+def test_a_copy_is_as_large_as_what_is_copied():
+    assert most("read y, x, [0]\ncopy t, y") == 4 * CODE_MAX
+    assert most("read y, x, [0]\ncopy t, y\nadd t, y") == 8 * CODE_MAX
+    assert most("read y, x, [0]\ncopy t, y\nadd y, t") == (1 << 63) - 1  # a circle
+    assert most("clear t\nread y, x, [0]\ncopy y, t") == 4 * CODE_MAX
+
+
 def test_slots_do_not_add_up():
     fill = "chunks b0, samples, 4\nloop slot, b0\nclear y\nend\n"
     add = "loop read, reads\nloop slot, b0\nread.add y, x, [0]\nend\nend\nend"

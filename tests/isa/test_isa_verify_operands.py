@@ -38,6 +38,8 @@ elate kind=sign length=4 base=8 first=1
 e3 kind=sign length=3 base=16
 c kind=label length=1 base=0
 cc kind=label length=2 base=2
+c4 kind=label length=4 base=4
+c.late of=c4 base=1 length=3 first=1
 a kind=count length=4 base=0
 a2 kind=count length=2 base=8
 """
@@ -109,6 +111,14 @@ def refused(image):
         "sign e, y, z",
         "add y, s",
         "add y, z",
+        "copy s, y",
+        "copy y.tail, y.head",
+        "copy late, z",
+        "copy f, e",
+        "copy elate, e",
+        "readout.logistic z, y, n",
+        "readout.logistic z, y, plain",
+        "readout.logistic late, lateness, n",
         "add y.head, y.tail",
         "encode x, l, layer 16777215",
         "encode.half x, l",
@@ -133,7 +143,15 @@ def test_operands_that_fit(code):
         ("read y, away, [2]", "array a has 8 inputs, but away has bits 8-15"),
         ("error elate, z, c", "elate 1, z 0"),
         ("error e, z, cc", "cc has 2 labels, expected 1"),
-        ("label cc", "cc has 2 labels, a sample has 1"),
+        ("label cc", "cc has labels 0-1, but c has labels 0-0 stands in another `label`"),
+        ("copy x, z", "x 8, z 4"),
+        ("copy y, z", "vectors must be of one kind: y sum, z bit"),
+        ("copy e, z", "vectors must be of one kind: e sign, z bit"),
+        ("readout.logistic x, y, n", "x 8, y 4"),
+        ("readout.logistic late, y, n", "begin with the same element of the layer: late 4, y 0"),
+        ("error.target e3, z, c4, n", "e3 3, z 4, c4 4"),
+        ("error.target e, z, c, n", "e 4, z 4, c 1"),
+        ("error.target elate, z, c4, n", "elate 1, z 0, c4 0"),
         ("sign e, y, late", "late 4"),
         ("sign e3, y, z", "e3 3, y 4, z 4"),
         ("add y, b", "y 4, b 8"),
@@ -141,6 +159,8 @@ def test_operands_that_fit(code):
         ("add y, y", "share memory"),
         ("add s, over", "share memory"),
         ("add y.head, y.mid", "share memory"),
+        ("copy y.head, y.mid", "share memory"),
+        ("copy s, over", "share memory"),
         ("sample.gate z, z, y, n", "share memory"),
         # tiles
         ("read y, x, [6]", "there is no tile 6"),
@@ -172,6 +192,7 @@ def test_operands_that_fit(code):
         # neurons
         ("sample z, y, bare", "neuron bare has no table threshold"),
         ("sample.gate z, d, y, plain", "neuron plain has no tables low and high"),
+        ("readout.logistic z, y, bare", "neuron bare has no table threshold"),
         # cores
         ("send y, core 0", "a core has no channel to itself"),
         ("send y, core 1", "there is no core 1"),
@@ -238,6 +259,21 @@ def test_rows_that_the_host_hands_out_are_alike():
     accepted("out y\nout s")
     assert "stands in another `out`" in refused(image_of("out y\nout lateness"))
     assert "stands in another `out`" in refused(image_of("out y\nout b"))
+
+
+def test_a_sample_has_several_labels():
+    code = WRITTEN.replace("label c\n", "label c4\n")
+    vectors = VECTORS + "c4.one of=c4 base=2 length=1\nz.late of=z base=1 length=3 first=1\n"
+    vectors += "e.late of=e base=1 length=3 first=1\n"
+    for more in (
+        "error.target e, z, c4, bare\nerror e, z, c4.one",
+        "error.target e.late, z.late, c.late, n",
+    ):
+        verify_image(assembled([CoreText(vectors, code + more)]), "<test>")
+    text = refused(assembled([CoreText(vectors, code + "error.target e, z, c.late, n")]))
+    assert "e 4, z 4, c.late 3" in text
+    text = refused(assembled([CoreText(vectors, code + "error.target e.late, z.late, c4, n")]))
+    assert "e.late 3, z.late 3, c4 4" in text
 
 
 def test_problems_of_all_words_are_told_together():

@@ -20,7 +20,7 @@ EMPTY = Image(
     bytes(32), ChipLimits(*[0] * 10), Timing(*[0] * 12), (), (), (), (), (), (Core(),), ()
 )
 HEAD = (
-    f".isa 1.0\n.target {'0' * 64}\n"
+    f".isa 1.1\n.target {'0' * 64}\n"
     ".chip noise_bits=0 channel_depth=0 batch=0 bits=0 signs=0 sums=0 levels=0 labels=0 counts=0 "
     "backing=0\n"
     ".timing issue=0 host_bits=0 encode_lanes=0 read=0 neuron_lanes=0 readout=0 counter_lanes=0 "

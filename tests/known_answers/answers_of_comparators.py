@@ -52,6 +52,43 @@ def derivative() -> list[Case]:
     return made
 
 
+def logistic_readout() -> list[Case]:
+    """Bits and errors; a threshold t of 0 never wants a 1, one of 65536 always."""
+    made = []
+    for noise_bits, reads, parameters, scale in [
+        (12, 1, (4.0,), 16383),
+        (8, 1, (1.0,), 2047),
+        (4, 3, (4.0,), 16383),
+    ]:
+        table = tables.neuron("logistic", parameters, scale, noise_bits=noise_bits)
+        sums, u16 = sums_and_draws(noise_bits + 7 * reads, 16, scale * reads)
+        at = int(table[u16[0] >> (16 - noise_bits)]) * reads  # the edge itself, and one above
+        sums[0], sums[1], u16[1] = at, at + 1, u16[0]
+        t, target_u16 = sums_and_draws(noise_bits, 16, 1)
+        t = [0, 65536, 32768, 32768, *(abs(977 * k * k) % 65537 for k in range(4, 16))]
+        target_u16[:4] = [0, 65535, 32767, 32768]
+        o = encode.sample_bits(
+            np.array([sums]), table, np.array([u16], np.uint16), noise_bits, reads
+        )
+        wanted = encode.encode_bits(np.array([t], np.int32), np.array([target_u16], np.uint16))
+        made.append(
+            {
+                "function": "logistic",
+                "parameters": parameters,
+                "scale": scale,
+                "noise_bits": noise_bits,
+                "reads": reads,
+                "sums": sums,
+                "u16": u16,
+                "t": t,
+                "target_u16": target_u16,
+                "o": o[0].tolist(),
+                "e": (o.astype(int) - wanted)[0].tolist(),
+            }
+        )
+    return made
+
+
 def readout_rule() -> list[Case]:
     made = []
     for scale, reads, sums in [

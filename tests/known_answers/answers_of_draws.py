@@ -33,6 +33,7 @@ def element_draws() -> list[Case]:
         (Purpose.READOUT, 7, 2, 59_999, 0, False, 10),
         (Purpose.ENCODE, 7, 0, 0, 0, True, 9),
         (Purpose.Z, 7, 0, 12, 24, True, 9),
+        (Purpose.TARGET, 7, 4, 59_999, 0, False, 11),
         (Purpose.READOUT, (1 << 64) - 2, 2, (1 << 40) + 5, 65535, True, 10),
     ]:
         u16 = draws.element_draws(

@@ -27,6 +27,7 @@ CHECKS = {
     "sampling": tables.check_sampling,
     "derivative": tables.check_derivative,
     "readout": tables.check_readout,
+    "logistic_readout": tables.check_logistic_readout,
     "analog": tables.check_analog,
     "initial": cells.check_initial,
     "weights": cells.check_weights,

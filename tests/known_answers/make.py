@@ -27,6 +27,7 @@ RULES = {
     "sampling": (comparators.sampling, "5, 7", "z = (y > s T[u]), y the sum of s reads"),
     "derivative": (comparators.derivative, "5", "d = (lo[u] < y < hi[u])"),
     "readout": (comparators.readout_rule, "5, 7", "k and o of the classes, for eight draws"),
+    "logistic_readout": (comparators.logistic_readout, "5, 7", "o = (y > s T[u]), e = o - (u < t)"),
     "analog": (comparators.analog, "7", "q, sums in units of 1/unit code"),
     "initial": (cells.initial, "6", "cells before training, references, master weights"),
     "weights": (cells.weights, "2, 6", "weights as a forward and a backward read meet them"),

@@ -264,6 +264,16 @@ def check_sampling(case: Case) -> bool:
     ]
 
 
+def check_logistic_readout(case: Case) -> bool:
+    shift = 16 - case["noise_bits"]
+    draws = zip(case["sums"], case["u16"], case["t"], case["target_u16"], strict=True)
+    bits, errors = [], []
+    for y, u16, t, target_u16 in draws:
+        bits.append(int(y > case["reads"] * logistic_threshold(case, u16 >> shift)))
+        errors.append(bits[-1] - int(target_u16 < t))
+    return case["o"] == bits and case["e"] == errors
+
+
 def check_derivative(case: Case) -> bool:
     """From f' itself: d = (f'(y) > v), which is what lo < y < hi says."""
     a, shift = case["parameters"][0], 16 - case["noise_bits"]

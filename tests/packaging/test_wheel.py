@@ -23,7 +23,7 @@ SAMPLES = ("mnist_mlp.onnx", "my_device.toml", "digits/digits.npz", "mnist/READM
 
 
 def test_package_data_is_installed() -> None:
-    for package in ("bsc.ir", "bsc.frontend.dsl"):
+    for package in ("bsc.ir", "bsc.frontend.dsl.syntax"):
         assert files(package).joinpath("grammar.lark").is_file()
     for device in ("ideal", "ideal-fine", "oxram", "pcmo", "ecram", "pcm", "pcmo-paper"):
         assert files("bsc_targets").joinpath(f"{device}.toml").is_file(), device
@@ -56,7 +56,7 @@ def test_the_wheel_holds_the_three_packages_and_no_more(tmp_path: Path) -> None:
         "bsc_targets",
     }
     assert not [n for n in names if "__pycache__" in n or n.endswith((".pyc", ".nbi", ".nbc"))]
-    grammars = ("bsc/ir/grammar.lark", "bsc/frontend/dsl/grammar.lark")
+    grammars = ("bsc/ir/grammar.lark", "bsc/frontend/dsl/syntax/grammar.lark")
     for name in (*grammars, "bsc_targets/oxram.toml", "bsc_runtime/py.typed"):
         assert name in names
     for name in (*SAMPLES, *(f"mnist/{n}" for n in MNIST)):

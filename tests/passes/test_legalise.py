@@ -8,8 +8,8 @@ from bsc.ir.interpreter import run
 from bsc.ir.pass_manager import run_passes
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
-from bsc.passes.backbone import find_backbone
 from bsc.passes.legalise import LegaliseActivations
+from bsc.passes.network import find_network
 from bsc.passes.ranges import measure
 from bsc.testing.networks import dense_network
 
@@ -34,7 +34,7 @@ def test_keeps_the_function(activation, bias):
 def test_nearly_all_probabilities_lie_in_the_unit_interval_on_calibration_data(activation):
     graph = dense_network((20, 13, 7, 4), activation, seed=4)
     x = np.random.default_rng(2).random((200, 20), np.float32)
-    ranges = measure(graph, find_backbone(graph), x, OPS)
+    ranges = measure(graph, find_network(graph), {"x": x}, OPS)
     options = LegaliseActivations(ranges=tuple((n, lo, hi) for n, (lo, hi) in ranges.items()))
     made = run_passes(graph, [options], OPS)
     assert not made.remarks
@@ -53,7 +53,7 @@ def test_signed_and_scaled_inputs_are_absorbed_feature_by_feature():
     high = (2.0, 255.0, 20.0, 1.0, 1.0, 16.0)
     span = np.array(high) - np.array(low)
     x = (np.random.default_rng(3).random((40, 6)) * span + low).astype(np.float32)
-    made = run_passes(graph, [LegaliseActivations("keep", low, high)], OPS)
+    made = run_passes(graph, [LegaliseActivations("keep", (("x", low, high),))], OPS)
     p = run(made.graph, {"x": x}, OPS, outputs=("x.p",))["x.p"]
     assert p.min() >= 0
     assert p.max() <= 1

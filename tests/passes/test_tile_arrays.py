@@ -70,8 +70,8 @@ def test_training_gives_the_same_digest_at_every_tile_size_and_memory_cut(target
     for tiles, cut in [(None, 1000), (None, 3), ((128, 128), 1000), ((8, 4), 5), ((1, 1), 1000)]:
         state = copy.deepcopy(start)
         executor = GraphExecutor(_graph(plan, target, tiles), state, cut)
-        executor.train(x, labels, order, plan.batch)
-        digests.add((digest(state), executor.sums(x, repeats=2, seed=1).tobytes()))
+        executor.train((x, labels), order, plan.batch)
+        digests.add((digest(state), executor.sums((x,), repeats=2, seed=1).tobytes()))
         assert state.checks == -(-37 // plan.batch)
     assert len(digests) == 1
     assert digest(start) != next(iter(digests))[0]

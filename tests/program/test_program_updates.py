@@ -52,5 +52,5 @@ def test_master_weights_are_not_refreshed(pairs) -> None:
     graph = dense_network([6, 20, 3])
     program = bsc.compile(graph, "oxram-64", weights="random", rule="sgd")
     update = program.update + of(pairs, StepOp.REFRESH)
-    with pytest.raises(DiagnosticError, match="the program's are direct"):
+    with pytest.raises(DiagnosticError, match="the array's are direct"):
         verify_program(replace(program, update=update))

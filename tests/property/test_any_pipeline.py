@@ -31,20 +31,29 @@ ORDER = (
 
 INTS = st.sampled_from([-1, 0, 1, 2, 7, 12, 64, 100, 1024, 16383, 99999999999])
 FLOATS = st.sampled_from(["-1.0", "0.0", "1e-30", "0.5", "1.0", "64.0", "1e30", "inf", "nan"])
-BOUNDS = st.lists(FLOATS, max_size=3).map(lambda values: f"[{', '.join(values)}]")
+NUMBERS = st.lists(FLOATS, max_size=3).map(lambda values: f"[{', '.join(values)}]")
+NAMES = st.sampled_from(["x", "y", "fc1", "layer0", '"odd {word}"', '"*"'])
+BOUNDS = st.tuples(NAMES, NUMBERS, NUMBERS).map(lambda found: f"[[{', '.join(found)}]]")
 WORDS = st.sampled_from(["keep", "random", "carry", "online", "sgd", "hp", '"odd {word}"'])
+READOUTS = st.sampled_from(["softmax", "logistic", "none", "loud"])
 DEVICES = st.sampled_from(["none", "oxram-128", "pcm-64", "ideal-64", "nothing", "{name=x}"])
 OPTIONS = {
     "legalise-activations": {
         "weights": WORDS,
-        "input_low": BOUNDS,
-        "input_high": BOUNDS,
+        "inputs": BOUNDS,
         "ranges": st.sampled_from(
             ["[]", "[[fc1, 0.0, 1.0]]", "[[layer0, 1.0, 0.0], [x, 0.0, 0.0]]"]
         ),
         "largest": FLOATS,
+        "readouts": st.tuples(NAMES, READOUTS).map(lambda found: f"[[{', '.join(found)}]]"),
     },
-    "binarise": {"weights": WORDS, "limit": INTS, "scale": INTS, "noise_bits": INTS},
+    "binarise": {
+        "weights": WORDS,
+        "limit": INTS,
+        "scale": INTS,
+        "noise_bits": INTS,
+        "limits": st.tuples(NAMES, INTS).map(lambda found: f"[[{found[0]}, {found[1]}]]"),
+    },
     "derive-training": {
         "rule": WORDS,
         "batch": INTS,
@@ -53,6 +62,12 @@ OPTIONS = {
         "eta": FLOATS,
         "refresh_every": INTS,
         "device": DEVICES,
+        "noise_bits": INTS,
+        "layers": st.tuples(NAMES, INTS, DEVICES).map(
+            lambda found: (
+                f"[{{name={found[0]}, frozen=true, threshold={found[1]}, device={found[2]}}}]"
+            )
+        ),
     },
     "tile-arrays": {"rows": INTS, "columns": INTS},
 }
@@ -168,7 +183,8 @@ ODD = {
   %o = neuron(%y) {function = "linear", gain = nan} : f32[N, 2]  output %o }""",
     "arrays from outside": """binary {
   input %x : bit[N, 2]  input %c : cells[2, 2]  input %t : i32[16]
-  %s = read(%c, %x) : sum[N, 2]  %b = sample(%s, %t) {layer = 0, binary = 0} : bit[N, 2]
+  %s = read(%c, %x) : sum[N, 2]  %b = sample(%s, %t) {name = "a", layer = 0, binary = 0,
+    function = "logistic", parameters = [4.0]} : bit[N, 2]
   %y = read(%c, %b) : sum[N, 2]  output %y }""",
     "arrays without a scale": """binary {
   input %x : bit[N, 2]
@@ -179,6 +195,21 @@ ODD = {
   %c = array() {name = "a", layer = 0, inputs = 99999999999, rows = 99999999999,
     columns = 99999999999, scale = 1} : cells[99999999999, 99999999999]
   %s = read(%c, %x) : sum[N, 99999999999]  output %s }""",
+    "heads that nobody reads, and two": """binary {
+  input %x : bit[N, 2]
+  %c = array() {name = "a", layer = 0, inputs = 2, rows = 2, columns = 2, scale = 9} : cells[2, 2]
+  %s = read(%c, %x) : sum[N, 2]  %j = concat(%x, %x) {axis = 1} : bit[N, 4]
+  %k = logits(%s) {name = "a", scale = 9, readout = "softmax"} : f32[N, 2]
+  %l = logits(%s) {name = "a", scale = 9, readout = "loud", outputs = ["l"]} : f32[N, 2]
+  output %k, %l, %j }""",
+    "two inputs and what joins them": """source {
+  input %x : f32[N, 2]  input %y : f32[N, 2]  constant %w : f32[4, 2] = [1.0, 2.0, 3.0, 4.0, 5.0,
+    6.0, 7.0, 8.0]  constant %v : f32[2, 2] = [1.0, 2.0, 3.0, 4.0]
+  %j = concat(%x, %y) {axis = 1} : f32[N, 4]  %h = dense(%j, %w) : f32[N, 2]
+  %s = sigmoid(%h) : f32[N, 2]  %k = concat(%s, %x) {axis = 1} : f32[N, 4]
+  %a = dense(%k, %w) : f32[N, 2]  %b = dense(%s, %v) : f32[N, 2]  %c = dense(%x, %v) : f32[N, 2]
+  %p = sigmoid(%b) : f32[N, 2]  %z = concat(%a, %b) {axis = 1} : f32[N, 4]
+  output %p, %z, %c, %s }""",
     "updates of what is no array": """binary {
   input %c : cells[2, 2]  input %n : count[2, 2]
   %u = sgd_step(%c, %n) {rate = 1} : cells[2, 2]  output %u }""",

@@ -85,7 +85,7 @@ def test_ranges_learned_from_data_clip_and_count() -> None:
     data = encode(spec, np.array([[-1.0, 1.0, 5.0]]), notes)
     assert data.values.tolist() == [[0, 32768, 65536]]
     assert heard[0].code == "BSC6022"
-    assert heard[0].message.startswith("2 of 3 input values")
+    assert heard[0].message.startswith("2 of 3 values of input `x`")
 
 
 def test_bytes_enter_a_wide_declared_range_unscaled() -> None:

@@ -16,7 +16,7 @@ from bsc.plans import plan_for
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
 from bsc.testing.networks import dense_network
-from bsc.tiling.plan import ArraySpec
+from bsc.tiling.plan import ReadSpec
 from bsc_runtime import Callback, EpochRecord, Interrupted, Session, load_data
 from bsc_runtime.data import encode
 from bsc_runtime.train.hp import HpNetwork, hp_accuracy, hp_logits, train_hp, tune_eta
@@ -38,7 +38,7 @@ def program(eta: float = 0.5) -> Program:
 
 def encoded(made: Program) -> tuple[EncodedData, npt.NDArray[np.int32]]:
     x, y, _ = digits()
-    return encode(made.input, x), y.astype(np.int32)
+    return encode(made.inputs[0], x), y.astype(np.int32)
 
 
 def test_steps_go_down_the_gradient() -> None:
@@ -54,7 +54,7 @@ def test_steps_go_down_the_gradient() -> None:
     assert x is not None
     network = HpNetwork(made, seed=3)
     before = [(w.astype(np.float64), b.astype(np.float64)) for w, b in network.weights]
-    network.learn(x.astype(np.float32), labels[rows], eta=1.0)
+    network.learn(x.astype(np.float32), labels[rows, None], eta=1.0)
 
     def loss(weights: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]) -> float:
         p = x
@@ -96,7 +96,7 @@ def test_neurons_agree_with_their_functions_and_slopes(
     function: str, parameters: tuple[float, ...], low: float, high: float
 ) -> None:
     """Single precision against double: 1e-6 of values up to 1, slopes by differences to 1e-3."""
-    spec = ArraySpec("a", 0, 1, 0, 1, 100, 2.0, function, parameters, low, high)
+    spec = ReadSpec("a", 0, 2.0, function, parameters, low, high)
     y = np.linspace(-0.9, 1.1, 37)
     neuron = neuron_of(spec)
     p = neuron.forward(y.astype(np.float32))
@@ -113,7 +113,7 @@ def test_neurons_agree_with_their_functions_and_slopes(
 
 
 def test_a_function_without_gradient_is_refused() -> None:
-    spec = ArraySpec("a", 0, 1, 0, 1, 100, 1.0, "sign", (), -1.0, 1.0)
+    spec = ReadSpec("a", 0, 1.0, "sign", (), -1.0, 1.0)
     with pytest.raises(DiagnosticError, match="BSC6031"):
         neuron_of(spec)
 
@@ -142,6 +142,7 @@ def test_a_session_trains_the_baseline_and_maps_it_to_cells() -> None:
     assert history.accuracy is not None
     assert history.accuracy > 0.9  # seeded
     found = session.evaluate(x_test, y_test)
+    assert found.correct is not None
     assert abs(found.correct - history.accuracy * len(y_test)) <= 2
     assert session.state.epochs == 15
     assert session.program.options.weights == "keep"
@@ -208,7 +209,7 @@ def test_a_program_with_kept_weights_gets_the_rules_neurons() -> None:
     x, y, _ = digits()
     session = Session(replace(made), seed=2, executor="reference")
     session.train(x, y, epochs=1)
-    assert session.program.arrays[0].function == "logistic"
+    assert session.program.reads[0].function == "logistic"
 
 
 def _first(data: EncodedData, count: int) -> EncodedData:

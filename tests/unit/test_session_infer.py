@@ -60,7 +60,7 @@ def test_exact_analog_agrees_with_its_floating_form() -> None:
     graph, x = dense_network(SIZES, "sigmoid", seed=5), inputs()
     made = compile_model(graph, target="ideal-64")
     exact = Session(made, executor="reference").infer(x)["y"]
-    y, _ = float_sums(made, Session(made, executor="reference").state, x, inner=False)
+    (y,), _ = float_sums(made, Session(made, executor="reference").state, (x,), inner=False)
     floating = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
     assert np.abs(exact - floating).max() < 2.0**-10
 

@@ -67,7 +67,7 @@ def test_states_that_do_not_fit_are_refused():
 
 def _good():
     data = EncodedData(np.zeros((5, 13), np.uint8), tables.pixel_levels())
-    return data, np.zeros(5, np.int32), np.arange(5)
+    return data, np.zeros((5, 1), np.int32), np.arange(5)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def _good():
     [
         (lambda d, y, o: (d, y, o + 1, 2), "order"),
         (lambda d, y, o: (d, y, o - 1, 2), "order"),
-        (lambda d, y, o: (d, y + 3, o, 2), "label"),
-        (lambda d, y, o: (d, y - 1, o, 2), "label"),
-        (lambda d, y, o: (d, y[:4], o, 2), "labels"),
+        (lambda d, y, o: (d, y + 3, o, 2), "target"),
+        (lambda d, y, o: (d, y - 1, o, 2), "target"),
+        (lambda d, y, o: (d, y[:4], o, 2), "targets"),
         (lambda d, y, o: (d, y, o, 0), "batch"),
         (lambda d, y, o: (EncodedData(d.values[:, :9], d.levels), y, o, 2), "13 inputs"),
         (lambda d, y, o: (EncodedData(d.values, d.levels[:9]), y, o, 2), "256 levels"),

@@ -30,7 +30,7 @@ def _lesson(samples=SAMPLES):
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (samples, 13)).astype(np.uint8)
     data = EncodedData(pixels, tables.pixel_levels())
-    return data, random.integers(0, 3, samples).astype(np.int32), np.arange(samples)
+    return data, random.integers(0, 3, (samples, 1)).astype(np.int32), np.arange(samples)
 
 
 def test_a_thread_that_cannot_start_changes_nothing_and_leaves_nobody_behind(monkeypatch):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bsc.backend.isa.chain import LayerSteps, chain_of, encode_step
-from bsc.backend.isa.generate import CoreGenerator
+from bsc.backend.isa.core import CoreCode
+from bsc.backend.isa.generate import write_entry
 from bsc.backend.isa.lower import CoreVectors, Names, words_of
+from bsc.backend.isa.network import Network, ReadSteps, network_of
 from bsc.backend.isa.placement import Placement, place
 from bsc.diag import fail
 from bsc.hw.digest import target_digest
-from bsc.hw.plan import Rule
 from bsc.hw.spec import TargetSpec
 from bsc.isa.header import ITEMS_MAX
 from bsc.isa.image import Core, Image, Table
@@ -31,9 +31,10 @@ from bsc.isa.records import (
     Timing,
     Update,
 )
-from bsc.numerics.state import CellStyle, ChipState
+from bsc.numerics.state import ChipState
 from bsc.program.model import Program
 from bsc.program.verifier import verify_program
+from bsc.tiling.plan import Step, StepOp
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +55,25 @@ def emit_image(program: Program) -> Emitted:
 
     Raises:
         DiagnosticError: BSC5250 where vectors do not fit a core's memories, or where there are
-            more records than a word can name.
+            more records than a word can name; BSC5257 where steps have no code.
     """
     verify_program(program)
-    layers = chain_of(program)
+    network = network_of(program)
     chip = program.target.chip
-    placement = place(layers, chip.cores, program.target.timing, program.plan.batch)
-    store = _Records(program, layers)
+    placement = place(network, chip.cores, program.target.timing, program.plan.batch)
+    store = _Records(program, network)
     for section, count in (
         (SectionKind.NEURONS, len(store.neurons)),
+        (SectionKind.READOUTS, len(store.readouts)),
         (SectionKind.UPDATES, len(store.updates)),
     ):
         _verify_nameable(program.target, "the program", section, count)
-    kinds = [EntryKind.INFER, EntryKind.BINARY]
-    if program.training:
-        kinds = [EntryKind.TRAIN, EntryKind.INFER, EntryKind.VOTE, EntryKind.BINARY]
+    wanted = {EntryKind.TRAIN: network.trains, EntryKind.VOTE: network.votes}
+    kinds = [kind for kind in EntryKind if wanted.get(kind, True)]
     flight = chip.samples_in_flight
     while True:
         made = [
-            _core(program, layers, placement, core, flight, store, kinds)
+            _core(program, network, placement, core, flight, store, kinds)
             for core in range(chip.cores)
         ]
         problem = _overfull(program.target, made)
@@ -100,7 +101,7 @@ def emit_image(program: Program) -> Emitted:
         ),
     )
     remarks = [f"isa: {text}" for text in placement.remarks]
-    remarks += _overlaps(program, layers, placement, flight)
+    remarks += _overlaps(program, network, placement, flight)
     return Emitted(image, tuple(remarks))
 
 
@@ -116,63 +117,67 @@ def with_state(image: Image, state: ChipState) -> Image:
 class _Records:
     """What instructions name by number, the same for all cores."""
 
-    def __init__(self, program: Program, layers: Sequence[LayerSteps]) -> None:
-        names = Names()
-        self.layer_names = [names.of(layer.spec.name) for layer in layers]
+    def __init__(self, program: Program, network: Network) -> None:
+        array_names, read_names = Names(), Names()
         self._program = program
         self._tables: dict[bytes, int] = {}
         self._made: list[Table] = []
         self._table_names = Names()
-        style = CellStyle.DIRECT if program.plan.rule is Rule.SGD else program.target.device.style
         self.arrays = tuple(
             LogicalArray(
-                name,
-                layer.spec.layer,
-                style,
-                layer.spec.rows,
-                layer.spec.inputs,
-                layer.spec.columns,
-                layer.spec.scale,
+                array_names.of(array.spec.name),
+                array.spec.layer,
+                program.style_of(array.index),
+                array.spec.rows,
+                array.spec.inputs,
+                array.spec.columns,
+                array.spec.scale,
             )
-            for name, layer in zip(self.layer_names, layers, strict=True)
+            for array in network.arrays
         )
-        self.neurons = tuple(self._neuron(i, layer) for i, layer in enumerate(layers[:-1]))
-        self.readouts = self._readout(len(layers) - 1, layers[-1])
+        self.neuron_numbers: dict[int, int] = {}
+        self.readout_numbers: dict[int, int] = {}
         self.update_numbers: dict[tuple[int, int], int] = {}
-        self.updates = tuple(self._updates(layers))
+        neurons: list[Neuron] = []
+        readouts: list[Readout] = []
+        for read in network.reads:
+            name = read_names.of(read.name)
+            if read.readout is not None and read.readout.op is StepOp.READOUT:
+                self.readout_numbers[read.index] = len(readouts)
+                readouts.append(self._readout(name, read.readout))
+            elif read.sample is not None or read.readout is not None:
+                self.neuron_numbers[read.index] = len(neurons)
+                neurons.append(self._neuron(name, read))
+        self.neurons, self.readouts = tuple(neurons), tuple(readouts)
+        self.updates = tuple(self._updates(network))
         self.tables = tuple(self._made)
 
-    def _neuron(self, number: int, layer: LayerSteps) -> Neuron:
-        sample, gate = layer.sample, layer.derivative
+    def _neuron(self, name: str, read: ReadSteps) -> Neuron:
+        sample, gate = read.sample or read.readout, read.derivative
         if sample is None:
-            raise ValueError(f"layer {layer.spec.name} has no neuron")
+            raise ValueError(f"{read.name} has no neuron")
         return Neuron(
-            self.layer_names[number],
+            name,
             sample.layer,
             self._table(sample.table("threshold")),
             NONE_16 if gate is None else self._table(gate.table("low")),
             NONE_16 if gate is None else self._table(gate.table("high")),
-            sample.number("binary"),
+            0 if read.sample is None else sample.number("binary"),
         )
 
-    def _readout(self, number: int, layer: LayerSteps) -> tuple[Readout, ...]:
-        step = layer.readout
-        if step is None:
-            return ()
+    def _readout(self, name: str, step: Step) -> Readout:
         softmax = self._table(step.table("softmax"))
-        return (Readout(self.layer_names[number], step.layer, softmax, step.number("reciprocal")),)
+        return Readout(name, step.layer, softmax, step.number("reciprocal"))
 
-    def _updates(self, layers: Sequence[LayerSteps]) -> Iterable[Update]:
+    def _updates(self, network: Network) -> Iterable[Update]:
         made: list[Update] = []
         names = Names()
-        for number, layer in enumerate(layers):
-            for place_, step in enumerate(layer.updates):
+        for array, record in zip(network.arrays, self.arrays, strict=True):
+            for place_, step in enumerate(array.updates):
                 numbers = dict(step.numbers)
                 named = {role: self._table(name) for role, name in step.tables}
-                self.update_numbers[number, place_] = len(made)
-                made.append(
-                    Update(names.of(self.layer_names[number]), layer.spec.layer, **numbers, **named)
-                )
+                self.update_numbers[array.index, place_] = len(made)
+                made.append(Update(names.of(record.name), array.spec.layer, **numbers, **named))
         return made
 
     def _table(self, name: str) -> int:
@@ -198,7 +203,7 @@ _Made = tuple[Core, tuple[Entry, ...], Mapping[VectorKind, int]]
 
 def _core(
     program: Program,
-    layers: Sequence[LayerSteps],
+    network: Network,
     placement: Placement,
     core: int,
     flight: int,
@@ -206,13 +211,19 @@ def _core(
     kinds: Sequence[EntryKind],
 ) -> _Made:
     """Code, entries and memory used of one core."""
-    generator = CoreGenerator(
-        layers, placement, core, flight, store.update_numbers, encode_step(program).layer
+    written = CoreCode(
+        network,
+        placement,
+        core,
+        flight,
+        store.update_numbers,
+        store.neuron_numbers,
+        store.readout_numbers,
     )
-    shares = [placement.share(number, core) for number in placement.layers_of(core)]
+    shares = [placement.share(number, core) for number in written.arrays]
     tiles = tuple(
         TilePlace(
-            share.layer,
+            share.array,
             tile.index,
             tile.row_start,
             tile.row_stop,
@@ -229,7 +240,7 @@ def _core(
     origins: list[Origin] = []
     used: dict[VectorKind, int] = {}
     for kind in kinds:
-        code = generator.write(kind)
+        code = write_entry(written, kind)
         entries.append(Entry(kind, core, len(words)))
         numbers, needed = vectors.add(code)
         count = len(vectors.records)
@@ -270,9 +281,7 @@ def _overfull(target: TargetSpec, made: Sequence[_Made]) -> str | None:
     return None
 
 
-def _overlaps(
-    program: Program, layers: Sequence[LayerSteps], placement: Placement, flight: int
-) -> list[str]:
+def _overlaps(program: Program, network: Network, placement: Placement, flight: int) -> list[str]:
     """What works side by side and what does not."""
     asked = program.target.chip.samples_in_flight
     found = [
@@ -285,9 +294,10 @@ def _overlaps(
             "core's memories"
         )
     for core in range(placement.cores):
-        own = placement.layers_of(core)
+        arrays = placement.arrays_of(core)
+        own = [read for read in network.reads if read.array in arrays]
         if len(own) > 1:
-            names = ", ".join(layers[n].spec.name for n in own)
+            names = ", ".join(read.spec.name for read in own)
             found.append(
                 f"isa: core {core} reads {names} one after the other for each block of samples: it "
                 "has one array unit; more cores read them at a time"

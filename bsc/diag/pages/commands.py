@@ -36,8 +36,8 @@ COMMANDS: dict[str, CodePage] = {
     ),
     "BSC7007": CodePage(
         "the program has no such input",
-        "`bsc inspect PROGRAM` shows the input's name and shape; with one input the name may be "
-        "left out.",
+        "`bsc inspect PROGRAM` shows the names and shapes of inputs; with one input the name may "
+        "be left out, with several each is given once: --input NAME=X.npy.",
     ),
     "BSC7008": CodePage(
         "the input file is no array",
@@ -55,6 +55,10 @@ COMMANDS: dict[str, CodePage] = {
         "write the program that it goes on with.",
     ),
     "BSC7011": CodePage(
+        "the file holds one output, the program has several",
+        "A .npy file is one array. Write all outputs by their names into a .npz: -o Y.npz.",
+    ),
+    "BSC7012": CodePage(
         "the file is no reproducer",
         "`bsc opt --run-reproducer FILE` runs what the first line of FILE gives, such as\n"
         "    # bsc opt --pipeline 'binarise{weights=keep}'\n"

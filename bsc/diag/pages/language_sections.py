@@ -1,4 +1,4 @@
-"""BSC25xx: the sections train and target of `.bsc` programs."""
+"""BSC25xx: the sections train and target of `.bsc` programs, and writing programs."""
 
 from __future__ import annotations
 
@@ -105,5 +105,10 @@ LANGUAGE_SECTIONS: dict[str, CodePage] = {
         "  output y = h -> relu\n"
         "}\n"
         "train { readout y = softmax }",
+    ),
+    "BSC2507": CodePage(
+        "a graph that cannot be written as a program",
+        "The language has inputs whose batch comes first, and tensors of finite numbers or texts."
+        " A graph that has others cannot be exported to it; `bsc opt` prints every graph.",
     ),
 }

@@ -45,4 +45,11 @@ MACHINES: dict[str, CodePage] = {
         "another target, or have other arrays, than the program around them says. Compile the "
         "model again.",
     ),
+    "BSC5257": CodePage(
+        "the program's steps have no code",
+        "The compiler puts steps together in one way, and code generation knows that way: bits of "
+        "inputs and reads drive reads, errors come back from where bits went. This program, which "
+        "is in order otherwise, came from elsewhere. Compile the model again, or take the backend "
+        "python.",
+    ),
 }

@@ -11,14 +11,15 @@ MAPPING: dict[str, CodePage] = {
         "`--remarks` prints all that the compiler decided.",
     ),
     "BSC3001": CodePage(
-        "more than one input",
-        "The chip encodes one input. Fix the other inputs to constants before the export, or join "
-        "them into one.",
+        "an input that no layer can read",
+        "Every input of a network drives the word lines of at least one layer, and all its extents "
+        "but the first, the batch, are known. Leave out of the model what nothing is computed "
+        "from.",
     ),
     "BSC3002": CodePage(
-        "a value feeds several layers",
-        "Arrays form one chain: each layer reads what the one before it gives. Branches between "
-        "layers are not mapped.",
+        "one layer with two kinds of neurons",
+        "The comparators behind a layer have one threshold table, so other layers read its sums "
+        "through one activation. Give each activation a layer of its own.",
     ),
     "BSC3003": CodePage(
         "nothing for an array to do",
@@ -27,10 +28,10 @@ MAPPING: dict[str, CodePage] = {
     ),
     "BSC3004": CodePage(
         "an operator stands where no array can take it",
-        "Before the first layer only rearranging and constant scaling may stand, between two "
-        "layers only an activation and constant scaling. What comes behind the last layer runs "
-        "beside the arrays and is free, but may not read the input or hold further layers. "
-        "Convolutions and poolings are not mapped to arrays yet.",
+        "Before the first layers only rearranging, joining and constant scaling may stand, between "
+        "two layers an activation, too. What comes behind the last layers runs beside the arrays "
+        "and is free, but may not read an input or hold further layers. Convolutions and pooling "
+        "are read, checked and run in floating point; arrays do not take them yet.",
     ),
     "BSC3005": CodePage(
         "a layer is too wide",
@@ -64,5 +65,16 @@ MAPPING: dict[str, CodePage] = {
         "numbers of the train plan do not go together",
         "Rule online is carry with B = T = 1; only sgd and hp have a learning rate; only one-way "
         "pairs are refreshed; counts are whole numbers from 1.",
+    ),
+    "BSC3022": CodePage(
+        "unknown readout, or a readout of no output",
+        "Readouts: softmax (one class index a sample), logistic (a target in [0, 1] for each "
+        "column), none (the output is not trained). They are given by output; `*` is every other "
+        "one.",
+    ),
+    "BSC3023": CodePage(
+        "the plan speaks of a layer that is not there",
+        "What is different for a layer (frozen, device, threshold, pulses) is given by the name of "
+        "its array; `bsc inspect PROGRAM` lists them.",
     ),
 }

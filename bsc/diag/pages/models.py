@@ -60,9 +60,8 @@ MODELS: dict[str, CodePage] = {
     ),
     "BSC1010": CodePage(
         "the model's inputs or outputs do not fit",
-        "bsc compiles models with one tensor as input, float, double or integer, of at least two "
-        "dimensions, the batch first. Fix other inputs to constants, or concatenate the features "
-        "outside the model.",
+        "bsc compiles models with tensors as inputs, float, double or integer, of at least two "
+        "dimensions, the batch first.",
     ),
     "BSC1011": CodePage(
         "a dimension that is open",

@@ -34,8 +34,10 @@ SESSIONS: dict[str, CodePage] = {
     ),
     "BSC6006": CodePage(
         "an array is missing from the data",
-        "A data set has inputs `x` (or arrays named as the model's inputs) and, for training and "
-        "accuracy, labels `y`; `x_test` and `y_test` are optional, but go together.",
+        "A data set has an array for each input of the model and, for training and evaluation, for "
+        "each output, by their names. With one input `x` will do, with one output `y`. Test "
+        "arrays, such as `x_test` and `y_test`, are optional, but go together. A target of another "
+        "name, as an autoencoder's input is, is given by --answer OUTPUT=ARRAY.",
     ),
     "BSC6007": CodePage(
         "the data are empty",
@@ -60,8 +62,8 @@ SESSIONS: dict[str, CodePage] = {
         "y.argmax(axis=1).",
     ),
     "BSC6011": CodePage(
-        "samples and labels differ in number",
-        "Every sample needs one label, in the same order.",
+        "samples and targets differ in number",
+        "Every sample needs a value of each input and a target of each output, in the same order.",
     ),
     "BSC6012": CodePage(
         "values outside the input's range",
@@ -80,6 +82,21 @@ SESSIONS: dict[str, CodePage] = {
         "nothing is left to train on",
         "`--validation N` holds back the last N training samples; fewer samples than N, or a "
         "negative N, leave nothing to learn from or to measure on.",
+    ),
+    "BSC6015": CodePage(
+        "targets do not have the output's shape",
+        "An output that is read as logistic answers a number from 0 to 1 in each column. Its "
+        "targets are [N, columns], or in the output's own shape, or the class of each sample, [N].",
+    ),
+    "BSC6016": CodePage(
+        "targets outside 0 to 1",
+        "The rule draws a bit for each target, so a target is a probability. Scale the numbers; "
+        "uint8 counts as pixel / 255.",
+    ),
+    "BSC6017": CodePage(
+        "the model has no such input or output",
+        "Arrays and targets are given by the names of the model's inputs and outputs; `bsc inspect "
+        "PROGRAM` lists them.",
     ),
     "BSC6020": CodePage(
         "samples were reshaped",
@@ -106,7 +123,12 @@ SESSIONS: dict[str, CodePage] = {
         "the pixels are very dark",
         "Bytes are pixels and are scaled by 1/255. Bytes that hold 0 and 1, or small counts, are "
         "almost nothing after that. Store such values as float32, and declare their range with "
-        "--input-range LOW HIGH where it is not [0, 1].",
+        "--input-range=LOW:HIGH where it is not [0, 1].",
+    ),
+    "BSC6025": CodePage(
+        "arrays of the data are not used",
+        "An array whose name is that of no input and no output of the model is passed over. Where "
+        "it was meant to be one, name it so, or give a target by --answer OUTPUT=ARRAY.",
     ),
     "BSC6030": CodePage(
         "wrong inference options",

@@ -27,7 +27,7 @@ _INPUTS: dict[int, Encoding] = {
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """The input.
+    """An input.
 
     Attributes:
         name: the model's name for it.
@@ -40,24 +40,42 @@ class ModelInput:
     fixed_batch: int | None
 
 
-def read_input(
+def read_inputs(
     graph: onnx.GraphProto, initialisers: Collection[str], source: str, sink: Sink
-) -> ModelInput | None:
-    """The one input of a model; problems go into the sink."""
+) -> list[ModelInput]:
+    """The inputs of a model, in its order; problems go into the sink."""
     fed = [value for value in graph.input if value.name not in initialisers]
     at = Span(source, path="graph inputs")
-    if len(fed) != 1:
-        names = ", ".join(repr(value.name) for value in fed)
+    if not fed:
         sink.add(
             "BSC1010",
-            f"the model has {len(fed)} inputs{f' ({names})' if fed else ''}, expected one",
+            "the model has no input",
             at=at,
-            help="make constants of the others, or join the features outside the model"
-            if fed
-            else "a model without input computes a constant",
+            help="a model without input computes a constant",
         )
-        return None
-    (value,) = fed
+    names = [value.name for value in fed]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        sink.add("BSC1009", f"the input {name!r} is listed twice", at=at)
+    found = [_read_input(value, source, sink) for value in fed]
+    inputs = [each for each in found if each is not None]
+    batches = {each.name: each.fixed_batch for each in inputs if each.fixed_batch is not None}
+    if len(set(batches.values())) > 1:
+        said = ", ".join(f"{name!r} {batch}" for name, batch in batches.items())
+        sink.add(
+            "BSC1011",
+            f"the inputs declare batches of different sizes: {said}",
+            at=at,
+            help="export with an open batch dimension in front of every input",
+        )
+    return inputs
+
+
+def fixed_batch(inputs: Collection[ModelInput]) -> int | None:
+    """The batch that the model declares, None where it is open."""
+    return next((each.fixed_batch for each in inputs if each.fixed_batch is not None), None)
+
+
+def _read_input(value: onnx.ValueInfoProto, source: str, sink: Sink) -> ModelInput | None:
     at = Span(source, path=f"input {value.name!r}")
     if value.type.WhichOneof("value") != "tensor_type":
         kind = (value.type.WhichOneof("value") or "untyped").removesuffix("_type")

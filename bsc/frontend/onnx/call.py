@@ -47,7 +47,10 @@ class Model:
         taken: names that values of the model have, so that none is made twice.
         wide: outputs declared as double: their names are kept for the casts at the end.
         fixed_batch: the batch that the model declares, None where it is open.
+        shared: names that several nodes read: what becomes of such weights is made once, so that
+            layers that share weights in the model share them in the graph.
         placed: constants of the graph by the identity of their `Known`.
+        folded: results made of one shared value, by its identity, operator and attributes.
     """
 
     builder: GraphBuilder
@@ -57,7 +60,9 @@ class Model:
     taken: set[str]
     wide: set[str]
     fixed_batch: int | None = None
+    shared: frozenset[str] = frozenset()
     placed: dict[int, tuple[Known, Live]] = field(default_factory=dict)
+    folded: dict[tuple[object, ...], tuple[Known, Known]] = field(default_factory=dict)
 
     def fresh(self, hint: str) -> str:
         """A name that no value of model or graph has."""
@@ -106,7 +111,8 @@ class Model:
                 help="export the model with float32 weights and 32- or 64-bit integers",
             ) from None
         live = Live(name, self.builder.type_of(name))
-        if array is value.array:  # remembering a copied one would keep its original in memory
+        # Remembering a copied one would keep its original in memory.
+        if array is value.array or value.label in self.shared:
             self.placed[id(value)] = (value, live)
         return live
 
@@ -265,7 +271,7 @@ class Call:
         given = [v for v in inputs if v is not None]
         if all(isinstance(v, Known) for v in given):
             known = [v for v in given if isinstance(v, Known)]
-            return self._fold(op, known, attrs or {}, known[0].label if inner else "")
+            return self._fold_shared(op, known, attrs or {}, known[0].label if inner else "")
         self._check_over_batch(op, given)
         names = ["" if v is None else self.live(_without_batch(v)).name for v in inputs]
         output = self.node.outputs[0]
@@ -291,6 +297,18 @@ class Call:
             raise self.refuse(
                 "BSC1011", f"{self.node.op_type} reads a constant that is as long as the batch"
             )
+
+    def _fold_shared(
+        self, op: str, inputs: Sequence[Known], attrs: Mapping[str, Any], label: str
+    ) -> Known:
+        """Fold; what is made of one value that several nodes read is made once."""
+        first = inputs[0]
+        if len(inputs) > 1 or first.label not in self.model.shared or not label:
+            return self._fold(op, inputs, attrs, label)
+        key = (id(first), op, repr(sorted(attrs.items())))
+        if key not in self.model.folded:
+            self.model.folded[key] = (first, self._fold(op, inputs, attrs, label))
+        return self.model.folded[key][1]
 
     def _fold(
         self, op: str, inputs: Sequence[Known], attrs: Mapping[str, Any], label: str

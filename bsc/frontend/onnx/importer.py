@@ -12,7 +12,7 @@ from onnx import TensorProto
 
 from bsc.diag import DiagnosticError, Sink, Span, fail
 from bsc.diag.nearest import nearest
-from bsc.frontend.onnx.boundary import ModelInput, check_outputs, read_input
+from bsc.frontend.onnx.boundary import ModelInput, check_outputs, fixed_batch, read_inputs
 from bsc.frontend.onnx.call import Call, Model, check_finite
 from bsc.frontend.onnx.external import ExternalData
 from bsc.frontend.onnx.inlining import FlatNode, flatten, versions_of
@@ -71,7 +71,7 @@ class _Loaded:
         name: name of the graph.
         source: what diagnostics call the model.
         nodes: its nodes, functions written out.
-        input: its input.
+        inputs: its inputs.
         outputs: names and element types of its outputs.
         values: initialisers by name.
         external: access to data beside the model.
@@ -80,7 +80,7 @@ class _Loaded:
     name: str
     source: str
     nodes: list[FlatNode]
-    input: ModelInput
+    inputs: list[ModelInput]
     outputs: list[tuple[str, int]]
     values: dict[str, Known]
     external: ExternalData
@@ -106,12 +106,10 @@ def _load(given: str | Path | onnx.ModelProto) -> _Loaded:
     check_outputs(model.graph, unsupported, source, sink)
     initialisers = [t.name for t in model.graph.initializer]
     initialisers += [t.values.name for t in model.graph.sparse_initializer]
-    found = read_input(model.graph, initialisers, source, sink)
+    found = read_inputs(model.graph, initialisers, source, sink)
     sink.raise_if_errors()
     values = _read_initialisers(model.graph, external, source, sink)
     sink.raise_if_errors()
-    if found is None:
-        raise AssertionError("a model without an input passed the checks")
     if folder is not None:
         # Attributes of the nodes keep the message they came from alive: leave it without weights.
         del model.graph.initializer[:]
@@ -223,7 +221,7 @@ def _read_one(
 
 def _convert(loaded: _Loaded) -> Graph:
     outputs = [name for name, _ in loaded.outputs]
-    sources = {loaded.input.name, *loaded.values}
+    sources = {*(given.name for given in loaded.inputs), *loaded.values}
     nodes = in_order(loaded.nodes, sources, outputs, loaded.source)
     builder = GraphBuilder(loaded.name, Stage.SOURCE, SOURCE_OPS)
     model = Model(
@@ -233,7 +231,8 @@ def _convert(loaded: _Loaded) -> Graph:
         loaded.external,
         taken={*sources, *outputs, *(o for n in loaded.nodes for o in n.outputs)},
         wide={name for name, data_type in loaded.outputs if data_type == TensorProto.DOUBLE},
-        fixed_batch=loaded.input.fixed_batch,
+        fixed_batch=fixed_batch(loaded.inputs),
+        shared=_read_often(nodes),
     )
     sink = Sink()
     used = {name for node in nodes for name in node.inputs}
@@ -241,13 +240,20 @@ def _convert(loaded: _Loaded) -> Graph:
         _check_weights(loaded.values[name], loaded.source, sink)
     values: dict[str, Value | None] = dict(loaded.values)
     loaded.values = {}  # each array is freed behind its last reader
-    values[loaded.input.name] = _feed(model, loaded.input)
+    for given in loaded.inputs:
+        values[given.name] = _feed(model, given)
     sink.raise_if_errors()
     _convert_nodes(nodes, model, values, outputs, sink)
     if not sink.errors:
         _hand_out(model, values, loaded.outputs, sink)
     sink.raise_if_errors()
     return builder.build()
+
+
+def _read_often(nodes: Sequence[FlatNode]) -> frozenset[str]:
+    """Names that several nodes read."""
+    readers = Counter(name for node in nodes for name in {*node.inputs})
+    return frozenset(name for name, count in readers.items() if name and count > 1)
 
 
 def _check_weights(value: Known, source: str, sink: Sink) -> None:

@@ -32,8 +32,10 @@ def gemm(call: Call) -> Value:
         return call.emit("dense", [a, weights])
     columns = weights.array.shape[1]
     if isinstance(c, Known) and _is_bias(c.array, columns):
-        bias = np.broadcast_to(c.array.reshape(-1), (columns,))
-        return call.emit("dense", [a, weights, _scaled(call, Known(bias, c.label), beta)])
+        bias = c
+        if c.array.shape != (columns,):
+            bias = Known(np.broadcast_to(c.array.reshape(-1), (columns,)), c.label)
+        return call.emit("dense", [a, weights, _scaled(call, bias, beta)])
     y = call.emit("dense", [a, weights], inner=True)
     return call.emit("add", [y, _scaled(call, c, beta)])
 

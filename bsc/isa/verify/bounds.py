@@ -109,7 +109,11 @@ class Durations:
                 return self.image.timing.read
             case "readout":
                 return timing.readout(t, elements)
-            case "clear" | "add" | "error" | "sign" | "sample" | "sample.gate" | "sample.half":
+            case "label":
+                return timing.labels(t, elements)
+            case "clear" | "add" | "copy" | "error" | "error.target" | "sign":
+                return timing.neurons(t, elements)
+            case "sample" | "sample.gate" | "sample.half" | "readout.logistic":
                 return timing.neurons(t, elements)
             case "send":
                 vector = self.core.vectors[decoded.operands["vector"]]

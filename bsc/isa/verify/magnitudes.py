@@ -160,6 +160,8 @@ class _Gatherer:
                 if term.kind is VectorKind.BIT:
                     return 1, set()
                 return 0, {(core, term.root)}
+            case "copy":
+                return 0, {(core, self.places[core][operands["source"]].root)}
             case "receive" | "receive.add":
                 return 0, self.sent.get((operands["core"], core), set())
             case "load":

@@ -16,18 +16,21 @@ from bsc.numerics.table_rules import PAIRS, WAYS
 
 _ALIKE = {
     "add": ("sum", "term"),
+    "copy": ("vector", "source"),
     "encode": ("bits", "level"),
     "encode.half": ("bits", "level"),
     "sample": ("bits", "sum"),
     "sample.gate": ("bits", "gate", "sum"),
     "sample.half": ("bits", "sum"),
     "readout": ("bits", "sum"),
+    "readout.logistic": ("bits", "sum"),
     "error": ("signs", "bits"),
+    "error.target": ("signs", "bits", "label"),
     "sign": ("signs", "sum", "gate"),
 }
 """Operands of as many elements each."""
 
-_SAME_FIRST = frozenset({"sample", "sample.gate", "sample.half", "readout", "error", "sign"})
+_SAME_FIRST = frozenset(_ALIKE) - {"add", "copy", "encode", "encode.half"}
 """Instructions whose vectors are of the same elements of a layer."""
 
 _NAMED = {
@@ -35,7 +38,7 @@ _NAMED = {
     OperandKind.READOUT: "readouts",
     OperandKind.UPDATE: "updates",
 }
-_STREAMS = {"in": "level", "out": "sum"}
+_STREAMS = {"in": "level", "label": "label", "out": "sum"}
 """Instructions that take or give one row of a matrix of the host, and the row."""
 
 
@@ -122,11 +125,9 @@ class _Checker:
                 label = self.vector(decoded, "label")
                 if label.length != 1:
                     yield f"{label.name} has {label.length} labels, expected 1"
-            case "label":
-                label = self.vector(decoded, "label")
-                if label.length != 1:
-                    yield f"{label.name} has {label.length} labels, a sample has 1"
-            case "sample" | "sample.gate":
+            case "copy":
+                yield from self._same_kind(decoded)
+            case "sample" | "sample.gate" | "readout.logistic":
                 yield from self._neuron(decoded)
             case "readout":
                 bits = self.vector(decoded, "bits")
@@ -194,6 +195,12 @@ class _Checker:
                 a, b = decoded.operands[one.name], decoded.operands[other.name]
                 if (one.writes or other.writes) and self.areas[a].meets(self.areas[b]):
                     yield f"{one.name} and {other.name} share memory, but one of them is written"
+
+    def _same_kind(self, decoded: Decoded) -> Iterator[str]:
+        named = [self.vector(decoded, name) for name in _ALIKE[decoded.name]]
+        if len({vector.kind for vector in named}) > 1:
+            kinds = ", ".join(f"{v.name} {VectorKind(v.kind).name.lower()}" for v in named)
+            yield f"vectors must be of one kind: {kinds}"
 
     def _named_tiles(self, decoded: Decoded) -> tuple[LogicalArray, list[tuple[int, TilePlace]]]:
         numbers = tiles_of(decoded.operands["tiles"])

@@ -1,4 +1,4 @@
-"""`array`: a crossbar array as a value, and `logits`: its last sums as numbers again."""
+"""`array`: a crossbar array as a value, and `logits`: its sums as numbers again."""
 
 from __future__ import annotations
 
@@ -37,18 +37,11 @@ ARRAY = OpDef(
     outputs=("cells",),
     attrs=(
         AttrDef("name", AttrKind.STR, "the model's layer"),
-        AttrDef("layer", AttrKind.INT, "ordinal for keyed draws"),
+        AttrDef("layer", AttrKind.INT, "ordinal of the array, for draws of its cells and pulses"),
         AttrDef("inputs", AttrKind.INT, "word lines driven by inputs"),
         AttrDef("rows", AttrKind.INT, "word lines, always-on bias lines included"),
         AttrDef("columns", AttrKind.INT, "bit lines"),
         AttrDef("scale", AttrKind.INT, "S, codes in one unit of y"),
-        AttrDef("gain", AttrKind.FLOAT, "the model's y over the array's y", 1.0),
-        AttrDef(
-            "function", AttrKind.STR, "activation behind the layer, `none` for the last", "none"
-        ),
-        AttrDef("parameters", AttrKind.FLOATS, "numbers of the activation", ()),
-        AttrDef("low", AttrKind.FLOAT, "activation at p = 0", 0.0),
-        AttrDef("high", AttrKind.FLOAT, "activation at p = 1", 1.0),
     ),
     infer=_infer_array,
     reference=_array,
@@ -67,13 +60,17 @@ def _logits(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
 
 LOGITS = OpDef(
     name="logits",
-    doc="sums of the last array in the model's own unit: y = gain sum / S",
+    doc="sums in the model's own unit, y = gain sum / S: of a head, or of values handed out",
     stages=BINARY,
     inputs=("sums",),
     outputs=("logits",),
     attrs=(
+        AttrDef("name", AttrKind.STR, "the read whose sums these are"),
         AttrDef("scale", AttrKind.INT, "S, codes in one unit of y"),
         AttrDef("gain", AttrKind.FLOAT, "the model's y over the array's y", 1.0),
+        AttrDef("readout", AttrKind.STR, "of a head: softmax, logistic or none; else empty", ""),
+        AttrDef("slope", AttrKind.FLOAT, "a of a head's logistic readout", 1.0),
+        AttrDef("outputs", AttrKind.STRS, "of a head: the model's outputs made of it", ()),
     ),
     infer=_infer_logits,
     reference=_logits,

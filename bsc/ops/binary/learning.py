@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from bsc.ir.opdef import AttrDef, AttrKind, Attrs, OpDef, TypeRuleError
 from bsc.ir.types import Encoding, TensorType
 from bsc.numerics import cells as cell_rules
+from bsc.numerics import encode
+from bsc.numerics.draws import Purpose
+from bsc.numerics.tables import real_thresholds
 from bsc.ops.binary.reading import driven
 from bsc.ops.binary.rules import BINARY, batch_of, cells_of, expect
 from bsc.ops.environment import Environment
@@ -40,6 +43,73 @@ OUTPUT_ERROR = OpDef(
     attrs=(),
     infer=_infer_error,
     reference=_error,
+)
+
+
+def _infer_target_error(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    bits = expect("bits", types[0], Encoding.BIT, 2)
+    target = expect("target", types[1], Encoding.F32, 2)
+    if target.shape != bits.shape:
+        raise TypeRuleError(f"target is {target}, bits are {bits}: the shapes differ")
+    return [TensorType(Encoding.SIGN, bits.shape)]
+
+
+def _target_error(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
+    bits, target = values
+    thresholds = real_thresholds(np.asarray(target, np.float64))
+    draws = env.draws(Purpose.TARGET, int(attrs["layer"]), bits.shape[1])  # type: ignore[arg-type]
+    wanted = encode.encode_bits(thresholds, draws).astype(np.int8)
+    return [np.asarray(bits).astype(np.int8) - wanted]
+
+
+TARGET_ERROR = OpDef(
+    name="target_error",
+    doc="e = o - Bern(target), targets in [0, 1], each column on its own",
+    stages=BINARY,
+    inputs=("bits", "target"),
+    outputs=("error",),
+    attrs=(AttrDef("layer", AttrKind.INT, "ordinal of the read, for keyed draws"),),
+    infer=_infer_target_error,
+    reference=_target_error,
+)
+
+
+def _parts(attrs: Attrs) -> tuple[tuple[int, ...], int]:
+    """Starts and size of `add_parts`."""
+    return cast("tuple[int, ...]", attrs["starts"]), cast(int, attrs["size"])
+
+
+def _infer_add_parts(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    starts, size = _parts(attrs)
+    if len(starts) != len(types) or not types or size < 1:
+        raise TypeRuleError(f"{len(types)} sums with starts {starts}, {size} elements")
+    for start, given in zip(starts, types, strict=True):
+        extent = expect("sums", given, Encoding.SUM, 2).shape[1]
+        if not isinstance(extent, int) or start < 0 or start + size > extent:
+            raise TypeRuleError(f"elements {start} to {start + size} of {given}")
+        if batch_of(given) != batch_of(types[0]):
+            raise TypeRuleError(f"{types[0]} and {given} differ in the batch")
+    return [TensorType(Encoding.SUM, (batch_of(types[0]), size))]
+
+
+def _add_parts(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
+    starts, size = _parts(attrs)
+    parts = [v[:, s : s + size] for v, s in zip(values, starts, strict=True)]
+    return [np.sum(np.asarray(parts, np.int64), axis=0)]
+
+
+ADD_PARTS = OpDef(
+    name="add_parts",
+    doc="what the layers that read a signal send back to it, added",
+    stages=BINARY,
+    inputs=("sums*",),
+    outputs=("sum",),
+    attrs=(
+        AttrDef("starts", AttrKind.INTS, "first element of each that is added"),
+        AttrDef("size", AttrKind.INT, "elements"),
+    ),
+    infer=_infer_add_parts,
+    reference=_add_parts,
 )
 
 
@@ -91,6 +161,25 @@ COUNT = OpDef(
     attrs=(_TILES,),
     infer=_infer_count,
     reference=_count,
+)
+
+
+def _infer_add_counts(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]:
+    for given in types:
+        if expect("counts", given, Encoding.COUNT, 2) != types[0]:
+            raise TypeRuleError(f"{types[0]} and {given} count for different cells")
+    return [types[0]]
+
+
+ADD_COUNTS = OpDef(
+    name="add_counts",
+    doc="counts of all places that read one array, added",
+    stages=BINARY,
+    inputs=("counts", "more*"),
+    outputs=("sum",),
+    attrs=(),
+    infer=_infer_add_counts,
+    reference=lambda values, attrs, env: [sum(values[1:], start=np.asarray(values[0]))],
 )
 
 

@@ -1,4 +1,4 @@
-"""Operators that draw: encode, sample, derivative, readout (docs/semantics.md, section 5)."""
+"""Operators that draw: encode, sample, derivative, readouts (docs/semantics.md, section 5)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from bsc.numerics.tables import real_thresholds
 from bsc.ops.binary.rules import BINARY, expect, expect_table
 from bsc.ops.environment import Environment
 
-_LAYER = AttrDef("layer", AttrKind.INT, "ordinal for keyed draws")
+_LAYER = AttrDef("layer", AttrKind.INT, "ordinal of the read, for keyed draws")
+_NAME = AttrDef("name", AttrKind.STR, "the read whose sums these are")
 
 
 def _bits_like(sums: TensorType) -> list[TensorType]:
@@ -42,7 +43,7 @@ ENCODE = OpDef(
     stages=BINARY,
     inputs=("probabilities",),
     outputs=("bits",),
-    attrs=(_LAYER,),
+    attrs=(AttrDef("layer", AttrKind.INT, "ordinal of the input, for keyed draws"),),
     infer=_infer_encode,
     reference=_encode,
     expectation=_encode_mean,
@@ -76,8 +77,14 @@ SAMPLE = OpDef(
     inputs=("sums", "thresholds"),
     outputs=("bits",),
     attrs=(
+        _NAME,
         _LAYER,
         AttrDef("binary", AttrKind.INT, "threshold of mode `binary`: f(y/S) > 1/2 where y > it", 0),
+        AttrDef("function", AttrKind.STR, "the model's activation g, as `neuron` has it"),
+        AttrDef("parameters", AttrKind.FLOATS, "numbers of g", ()),
+        AttrDef("gain", AttrKind.FLOAT, "the model's y over the array's y", 1.0),
+        AttrDef("low", AttrKind.FLOAT, "g at p = 0", 0.0),
+        AttrDef("high", AttrKind.FLOAT, "g at p = 1", 1.0),
     ),
     infer=_infer_sample,
     reference=_sample,
@@ -149,4 +156,23 @@ READOUT = OpDef(
     infer=_infer_readout,
     reference=_readout,
     expectation=_readout_mean,
+)
+
+
+def _logistic(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
+    sums, thresholds = values
+    draws = env.draws(Purpose.READOUT, int(attrs["layer"]), sums.shape[1])  # type: ignore[arg-type]
+    return [encode.sample_bits(sums, thresholds, draws, _noise_bits(thresholds))]
+
+
+LOGISTIC = OpDef(
+    name="logistic_readout",
+    doc="o = Bern(f(y)), each column on its own: o = (y > T[u])",
+    stages=BINARY,
+    inputs=("sums", "thresholds"),
+    outputs=("bits",),
+    attrs=(_LAYER,),
+    infer=_infer_sample,
+    reference=_logistic,
+    expectation=_sample_mean,
 )

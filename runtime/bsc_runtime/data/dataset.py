@@ -17,23 +17,43 @@ Array: TypeAlias = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Arrays of one data set.
+    """Arrays of one data set; which of them a program takes, `match` says.
 
     Attributes:
         name: what the user called it.
-        inputs: training inputs by name, [N, ...]; a single input is called `x`.
-        y: training labels [N], None where there are none.
-        inputs_test: test inputs by name, empty where there are none.
-        y_test: test labels, None where there are none.
-        classes: the label values that occur, ascending.
+        arrays: training arrays by name, samples first; `x` and `y` fit any model with one input
+            and one output.
+        arrays_test: test arrays by the same names, empty where there are none.
     """
 
     name: str
-    inputs: Mapping[str, Array]
-    y: Array | None = None
-    inputs_test: Mapping[str, Array] = field(default_factory=dict)
-    y_test: Array | None = None
-    classes: tuple[int, ...] | tuple[str, ...] = ()
+    arrays: Mapping[str, Array]
+    arrays_test: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> Mapping[str, Array]:
+        """The training arrays but `y`."""
+        return {name: array for name, array in self.arrays.items() if name != "y"}
+
+    @property
+    def inputs_test(self) -> Mapping[str, Array]:
+        """The test arrays but `y`."""
+        return {name: array for name, array in self.arrays_test.items() if name != "y"}
+
+    @property
+    def y(self) -> Array | None:
+        """Training labels or targets, None where no array has this name."""
+        return self.arrays.get("y")
+
+    @property
+    def y_test(self) -> Array | None:
+        """Test labels or targets, None where no array has this name."""
+        return self.arrays_test.get("y")
+
+    @property
+    def classes(self) -> tuple[int, ...] | tuple[str, ...]:
+        """The values that occur in `y`, ascending; empty where they are no classes."""
+        return classes_of(self.y, self.y_test)
 
     @property
     def x(self) -> Array:
@@ -46,11 +66,11 @@ class DataSet:
         return self._single(self.inputs_test) if self.inputs_test else None
 
     def input_for(self, spec: InputSpec) -> Array:
-        """The training input of a program: by its name, else the only one there is."""
+        """The training array of an input: by its name, else the only one there is."""
         return self._named(self.inputs, spec.name)
 
     def test_input_for(self, spec: InputSpec) -> Array | None:
-        """The test input of a program, None without a test set."""
+        """The test array of an input, None without a test set."""
         return self._named(self.inputs_test, spec.name) if self.inputs_test else None
 
     def labels(self) -> Array:
@@ -67,20 +87,27 @@ class DataSet:
         return self.y
 
     def evaluation(self, spec: InputSpec) -> tuple[Array, Array, str]:
-        """What accuracy is measured on: (inputs, labels, `test` or `train`)."""
+        """What accuracy of a model with one input is measured on: (inputs, labels, which part)."""
         x = self.test_input_for(spec)
         if x is not None and self.y_test is not None:
             return x, self.y_test, "test"
         if x is not None or self.y_test is not None:
             # Measuring on the training samples instead would look like a test.
-            given, missing = ("y_test", "x_test") if x is None else ("x_test", "y_test")
-            raise fail(
-                "BSC6006",
-                f"data set {self.name} has {given}, but no {missing}",
-                at=Span(self.name, path=given),
-                help="store both, or neither: then accuracy is measured on the training samples",
-            )
+            raise self.half("y" if x is None else "x", "x" if x is None else "y")
         return self.input_for(spec), self.labels(), "train"
+
+    def half(self, given: str, missing: str) -> DiagnosticError:
+        """The error for a test set that lacks something."""
+        return fail(
+            "BSC6006",
+            f"data set {self.name} has {given}_test, but no {missing}_test",
+            at=Span(self.name, path=f"{given}_test"),
+            help="store both, or neither: then accuracy is measured on the training samples",
+        )
+
+    def listing(self) -> str:
+        """Its training arrays with their shapes, for people."""
+        return ", ".join(f"{name} {list(a.shape)}" for name, a in sorted(self.arrays.items()))
 
     def _named(self, inputs: Mapping[str, Array], name: str) -> Array:
         if name in inputs:

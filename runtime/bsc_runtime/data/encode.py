@@ -49,6 +49,7 @@ def encode(
     *,
     levels: npt.NDArray[np.int32] | None = None,
     what: str = "x",
+    alone: bool = True,
 ) -> EncodedData:
     """Encode inputs for an array.
 
@@ -61,12 +62,13 @@ def encode(
         notes: hears of clipped values.
         levels: the program's table of pixel thresholds, int32 [256].
         what: the array's name in messages.
+        alone: whether the program has no other input.
 
     Raises:
         DiagnosticError: BSC6012, values outside a range that does not saturate.
     """
     if x.dtype == np.uint8 and not is_raw_pixels(spec):
-        _warn_of_dark_pixels(x, notes)
+        warn_of_dark_pixels(x, notes)
     if is_unit(spec):
         pixels = as_pixels(x)
         if pixels is not None:
@@ -79,11 +81,11 @@ def encode(
         )
     count = count_outside(spec, x)
     if count.outside and not spec.saturates:
-        raise out_of_range(spec, count, what)
+        raise out_of_range(spec, count, what, alone=alone)
     if count.outside and notes is not None:
         notes.warn(
             "BSC6022",
-            f"{count.outside} of {count.total} input values lie outside the range "
+            f"{count.outside} of {count.total} values of input `{spec.name}` lie outside the range "
             f"{show_range(spec)} learned from calibration data and were clipped; they reach from "
             f"{count.least:g} to {count.greatest:g}",
             help="calibrate on more data",
@@ -109,13 +111,15 @@ def model_values(spec: InputSpec, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x.astype(np.float64) / 255.0
 
 
-def _warn_of_dark_pixels(x: npt.NDArray[np.uint8], notes: Notes | None) -> None:
+def warn_of_dark_pixels(
+    x: npt.NDArray[np.uint8], notes: Notes | None, whose: str = "the input"
+) -> None:
     """Bytes that are no pixels (0 and 1, or counts) would vanish when divided by 255."""
     brightest = int(x.max(initial=0))
     if notes is not None and brightest <= _DARK:
         notes.warn(
             "BSC6024",
-            f"the brightest of all pixels is {brightest} of 255: scaled by 1/255, the input is "
+            f"the brightest of all pixels is {brightest} of 255: scaled by 1/255, {whose} is "
             "almost nothing",
             help="if these are values and no pixels, store them as float32",
         )
@@ -186,8 +190,18 @@ def count_outside(spec: InputSpec, x: npt.NDArray[Any]) -> RangeCount:
     return RangeCount(outside, x.size, least, greatest)
 
 
-def out_of_range(spec: InputSpec, count: RangeCount, what: str) -> DiagnosticError:
-    """The error for values that no probability can stand for."""
+def out_of_range(
+    spec: InputSpec, count: RangeCount, what: str, *, alone: bool = True
+) -> DiagnosticError:
+    """The error for values that no probability can stand for.
+
+    Args:
+        spec: the input.
+        count: of its values.
+        what: the array's name in messages.
+        alone: whether the program has no other input.
+    """
+    name = "" if alone else f"{spec.name}="
     said = "declared range" if spec.declared else "range [0, 1] that is assumed"
     shown = f" {show_range(spec)}" if spec.declared else ""
     return fail(
@@ -196,7 +210,7 @@ def out_of_range(spec: InputSpec, count: RangeCount, what: str) -> DiagnosticErr
         f"`{spec.name}`; they reach from {count.least:g} to {count.greatest:g}",
         at=Span(what),
         # The sign of equality keeps a negative bound from being read as an option.
-        help="compile again with --calibrate DATA, or with --input-range="
+        help=f"compile again with --calibrate DATA, or with --input-range={name}"
         f"{count.least:g}:{count.greatest:g}",
     )
 

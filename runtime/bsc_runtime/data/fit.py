@@ -37,20 +37,20 @@ def fit_input(
     if array.ndim == 0 or len(array) == 0:
         raise fail("BSC6007", f"there are no samples: the shape is {array.shape}", at=place)
     sample = array.shape[1:]
-    if not _fits(sample, spec):
+    if not fits(sample, spec.shape, spec.size):
         raise fail(
             "BSC6009",
-            f"each sample is {_show(sample)} but the model's input `{spec.name}` is "
-            f"{_show(spec.shape)}",
+            f"each sample is {show(sample)} but the model's input `{spec.name}` is "
+            f"{show(spec.shape)}; the array is {list(array.shape)}",
             at=place,
             help=_width_help(array.shape, spec),
         )
     if sample not in (spec.shape, (spec.size,)) and notes is not None:
         notes.note(
-            "BSC6020", f"samples of {_show(sample)} are read as the model's {_show(spec.shape)}"
+            "BSC6020", f"samples of {show(sample)} are read as the model's {show(spec.shape)}"
         )
     if array.dtype.kind == "f":
-        _check_finite(array, place)
+        check_finite(array, place)
     if array.dtype.kind == "b":
         array = array.astype(np.float32)
     return array.reshape(len(array), spec.size)
@@ -86,14 +86,16 @@ def class_indices(
         )
     if len(labels) != samples:
         raise fail(
-            "BSC6011", f"{samples} samples but {len(labels)} labels: each needs one", at=place
+            "BSC6011",
+            f"{samples} samples but {len(labels)} labels: each needs one",
+            at=place,
         )
     if labels.dtype.kind in "US":
         return _named_classes(labels.astype(str), tuple(str(c) for c in classes), place)
     if labels.dtype.kind not in "biuf":
         raise fail("BSC6010", f"labels are of type {labels.dtype}; integers expected", at=place)
     if labels.dtype.kind == "f":
-        _check_finite(labels, place)
+        check_finite(labels, place)
         broken = labels != np.floor(labels)
         if broken.any():
             first = int(broken.argmax())
@@ -138,11 +140,12 @@ def _named_classes(
     return np.array([table[str(v)] for v in values], np.int32)[where]
 
 
-def _fits(sample: tuple[int, ...], spec: InputSpec) -> bool:
-    if math.prod(sample) != spec.size:
+def fits(sample: tuple[int, ...], shape: tuple[int, ...], size: int) -> bool:
+    """Whether samples of a shape may be read as the model's: axes of one aside, or one is flat."""
+    if math.prod(sample) != size:
         return False
     squeezed = tuple(n for n in sample if n != 1)
-    wanted = tuple(n for n in spec.shape if n != 1)
+    wanted = tuple(n for n in shape if n != 1)
     return len(squeezed) <= 1 or len(wanted) <= 1 or squeezed == wanted
 
 
@@ -154,7 +157,8 @@ def _width_help(shape: tuple[int, ...], spec: InputSpec) -> str | None:
     return None
 
 
-def _show(shape: tuple[int, ...]) -> str:
+def show(shape: tuple[int, ...]) -> str:
+    """A shape for people."""
     text = " x ".join(str(n) for n in shape) or "a single number"
     return text if len(shape) < 2 else f"{text} ({math.prod(shape)} values)"
 
@@ -166,7 +170,8 @@ def _classes(known: npt.NDArray[np.int64]) -> str:
     return text + (", ..." if len(known) > 8 else "")
 
 
-def _check_finite(array: npt.NDArray[Any], place: Span) -> None:
+def check_finite(array: npt.NDArray[Any], place: Span) -> None:
+    """Refuse NaN and infinity."""
     # The sum is finite exactly if no element is not, overflow aside: the scan is paid on suspicion.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(array.sum(dtype=np.float64)):

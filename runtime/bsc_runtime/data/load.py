@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from bsc.diag import Sink, Span, did_you_mean, fail
-from bsc_runtime.data.dataset import DataSet, classes_of
+from bsc.diag import Span, did_you_mean, fail
+from bsc_runtime.data.dataset import DataSet
 from bsc_runtime.data.idx import find_idx, read_idx
 from bsc_runtime.data.npz import read_npz
 from bsc_runtime.samples import samples_folder
@@ -96,14 +96,12 @@ def _load_file(path: Path, name: str) -> DataSet:
 
 def _make(name: str, arrays: dict[str, npt.NDArray[Any]]) -> DataSet:
     parts = {_ALIASES.get(key, key): array for key, array in arrays.items()}
-    y, y_test = parts.pop("y", None), parts.pop("y_test", None)
-    inputs = {k: v for k, v in parts.items() if not k.endswith("_test")}
-    inputs_test = {
-        k.removesuffix("_test"): v
-        for k, v in parts.items()
-        if k.endswith("_test") and k.removesuffix("_test") in inputs
-    }
-    if not inputs:
+    # An array that tests nothing has such a name by chance.
+    tests = {k for k in parts if k.endswith("_test") and k.removesuffix("_test") in parts}
+    if "y_test" in parts:
+        tests.add("y_test")
+    training = {k: v for k, v in parts.items() if k not in tests}
+    if not training.keys() - {"y"}:
         found = ", ".join(sorted(arrays)) or "none"
         raise fail(
             "BSC6006",
@@ -111,24 +109,25 @@ def _make(name: str, arrays: dict[str, npt.NDArray[Any]]) -> DataSet:
             at=Span(name),
             help="numpy.savez(FILE, x=..., y=..., x_test=..., y_test=...)",
         )
-    _check_lengths(name, inputs, y, "")
-    _check_lengths(name, inputs_test, y_test, "_test")
-    return DataSet(name, inputs, y, inputs_test, y_test, classes_of(y, y_test))
+    for suffix in ("", "_test"):
+        _check_lengths(name, parts.get(f"x{suffix}"), parts.get(f"y{suffix}"), suffix)
+    return DataSet(name, training, {k.removesuffix("_test"): parts[k] for k in sorted(tests)})
 
 
 def _check_lengths(
-    name: str, inputs: dict[str, npt.NDArray[Any]], y: npt.NDArray[Any] | None, suffix: str
+    name: str, x: npt.NDArray[Any] | None, y: npt.NDArray[Any] | None, suffix: str
 ) -> None:
-    sink = Sink()
-    for key, array in inputs.items():
-        place = Span(name, path=key + suffix)
-        if array.ndim == 0 or len(array) == 0:
-            sink.add("BSC6007", f"the array has no samples: its shape is {array.shape}", at=place)
-        elif y is not None and (y.ndim == 0 or len(y) != len(array)):
-            count = len(y) if y.ndim else "one"
-            sink.add(
-                "BSC6011",
-                f"{len(array)} samples but {count} labels in `y{suffix}`: each needs one",
-                at=place,
-            )
-    sink.raise_if_errors()
+    """What can be said before a program is known: `x` has samples, and `y` as many."""
+    if x is None:
+        return
+    place = Span(name, path=f"x{suffix}")
+    if x.ndim == 0 or len(x) == 0:
+        raise fail("BSC6007", f"the array has no samples: its shape is {x.shape}", at=place)
+    if y is not None and (y.ndim == 0 or len(y) != len(x)):
+        count = len(y) if y.ndim else "one"
+        raise fail(
+            "BSC6011",
+            f"{len(x)} samples in `x{suffix}` {list(x.shape)} but {count} labels in `y{suffix}` "
+            f"{list(y.shape)}: each needs one",
+            at=place,
+        )

@@ -52,39 +52,6 @@ def list_signs(
 
 
 @inner
-def error(
-    network: Network,
-    work: Work,
-    step: Int64,
-    live: npt.NDArray[np.int32],
-    labels: npt.NDArray[np.int32],
-    order: Int64,
-    place: int,
-) -> None:
-    """ERROR: e = o - label; samples without any error leave `live`, nothing later moves them."""
-    target = network.buffers[step[Step.TARGET]]
-    source = network.buffers[step[Step.SOURCE]]
-    size = target[Buffer.SIZE]
-    alive = 0
-    for i in range(live[-1]):
-        slot = live[i]
-        at = target[Buffer.DENSE] + slot * target[Buffer.DENSE_STRIDE]
-        bits = source[Buffer.DENSE] + slot * source[Buffer.DENSE_STRIDE]
-        for j in range(size):
-            work.dense[at + j] = work.dense[bits + j]
-        work.dense[at + labels[order[place + slot]]] -= 1
-        listed = target[Buffer.LIST] + slot * target[Buffer.LIST_STRIDE]
-        plus, minus = list_signs(
-            work.dense, at, size, work.lists, listed, target[Buffer.LIST_STRIDE] >> 1
-        )
-        work.lengths[step[Step.TARGET], slot, 0] = plus
-        work.lengths[step[Step.TARGET], slot, 1] = minus
-        live[alive] = slot
-        alive += plus + minus > 0
-    live[-1] = alive
-
-
-@inner
 def derivative(
     network: Network,
     memory: Memory,
@@ -182,6 +149,26 @@ def read_transposed(
         subtract_rows(
             memory.codes, base, stride, stride, work.lists, start_minus, minus, work.sums, at
         )
+
+
+@inner
+def add(network: Network, work: Work, step: Int64, live: npt.NDArray[np.int32]) -> None:
+    """ADD, one part: elements NUMBER, NUMBER + 1, ... of a source onto those of the target."""
+    target = network.buffers[step[Step.TARGET]]
+    source = network.buffers[step[Step.SOURCE]]
+    size = target[Buffer.SIZE]
+    for i in range(live[-1]):
+        slot = live[i]
+        at = target[Buffer.SUMS] + slot * target[Buffer.SUMS_STRIDE]
+        part = source[Buffer.SUMS] + slot * source[Buffer.SUMS_STRIDE] + step[Step.NUMBER]
+        total = work.sums[at : at + size]
+        y = work.sums[part : part + size]
+        if step[Step.FIRST]:
+            for j in range(size):
+                total[j] = y[j]
+        else:
+            for j in range(size):
+                total[j] += y[j]
 
 
 @inner

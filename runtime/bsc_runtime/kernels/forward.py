@@ -17,7 +17,6 @@ from bsc_runtime.kernels.layout import Array, Buffer, Int64, Memory, Network, Ru
 from bsc_runtime.kernels.philox import (
     ONE_READ,
     PURPOSE_ENCODE,
-    PURPOSE_READOUT,
     PURPOSE_Z,
     TRAINING_PASS,
     draw,
@@ -27,11 +26,9 @@ from bsc_runtime.kernels.vectors import (
     add_listed_16,
     add_listed_32,
     add_listed_128,
-    prefetch_row,
+    prefetch_part,
     store_set,
 )
-
-SOFTMAX_LAST = 4095
 
 
 @inner
@@ -109,6 +106,22 @@ def append_bias(lists: npt.NDArray[np.int32], at: int, length: int, size: int, l
 
 
 @merged
+def append_part(
+    lists: npt.NDArray[np.int32], at: int, length: int, part: int, count: int, offset: int
+) -> None:
+    """Put a list of `count` entries from `part` on behind a list, as elements from `offset` on."""
+    for i in range(count):
+        lists[at + length + i] = lists[part + i] + offset
+
+
+@merged
+def first_word(step: Int64, levels: npt.NDArray[np.int32]) -> int:
+    """Where an ENCODE's input begins in a row of data: 8 pixels are a word, or 2 thresholds."""
+    first: int = step[Step.NUMBER]
+    return first if levels.size > 0 else 4 * first
+
+
+@merged
 def begin_sums(
     memory: Memory,
     array: Int64,
@@ -146,13 +159,15 @@ def encode(
     """ENCODE: bits of the inputs order[place], order[place + 1], ... into slots 0, 1, ..."""
     target = step[Step.TARGET]
     buffer = network.buffers[target]
+    first = first_word(step, levels)
+    words = ((buffer[Buffer.SIZE] + 7) >> 3) * (1 if levels.size > 0 else 4)
     for i in range(live[-1]):
         slot = live[i]
         # Samples come in random order: without this, the memory's latency was half of the time.
-        prefetch_row(data, order[min(place + slot + 2, order.size - 1)])
+        prefetch_part(data, order[min(place + slot + 2, order.size - 1)], first, words)
         at = buffer[Buffer.LIST] + slot * buffer[Buffer.LIST_STRIDE]
         length = encode_one(
-            data[order[place + slot]],
+            data[order[place + slot], first:],
             levels,
             buffer[Buffer.SIZE],
             work.lists,
@@ -168,6 +183,24 @@ def encode(
         )
         append_bias(work.lists, at, length, buffer[Buffer.SIZE], buffer[Buffer.BIAS])
         work.lengths[target, slot, 0] = length
+
+
+@inner
+def concat(network: Network, work: Work, step: Int64, live: npt.NDArray[np.int32]) -> None:
+    """CONCAT, one part: its list goes behind those of the parts before."""
+    target = network.buffers[step[Step.TARGET]]
+    source = network.buffers[step[Step.SOURCE]]
+    for i in range(live[-1]):
+        slot = live[i]
+        at = target[Buffer.LIST] + slot * target[Buffer.LIST_STRIDE]
+        part = source[Buffer.LIST] + slot * source[Buffer.LIST_STRIDE]
+        count = wide(work.lengths[step[Step.SOURCE], slot, 0])
+        length = wide(0) if step[Step.FIRST] else wide(work.lengths[step[Step.TARGET], slot, 0])
+        append_part(work.lists, at, length, part, count, step[Step.NUMBER])
+        length += count
+        if step[Step.LAST]:
+            append_bias(work.lists, at, length, target[Buffer.SIZE], target[Buffer.BIAS])
+        work.lengths[step[Step.TARGET], slot, 0] = length
 
 
 @inner
@@ -234,81 +267,3 @@ def sample(
         )
         append_bias(work.lists, at, length, target[Buffer.SIZE], target[Buffer.BIAS])
         work.lengths[step[Step.TARGET], slot, 0] = length
-
-
-@inner
-def readout_one(
-    sums: npt.NDArray[Any],
-    origin: int,
-    exponentials: npt.NDArray[np.int32],
-    reciprocal: int,
-    reads: int,
-    bits: npt.NDArray[np.int8],
-    words: npt.NDArray[np.uint32],
-    blocks: Int64,
-    ascending: Int64,
-    purpose: int,
-    layer: int,
-    index: int,
-    pass_: int,
-    numbers: Int64,
-) -> None:
-    """Bits o of the classes of one sample; `blocks` is scratch for a weight of each class."""
-    classes = bits.size
-    key_0, key_1 = numbers[Run.KEY_0], numbers[Run.KEY_1]
-    draw(words, ascending, (classes + 7) >> 3, purpose, layer, index, pass_, key_0, key_1)
-    halves = words.view(np.uint16)
-    largest = wide(sums[origin])
-    for j in range(1, classes):
-        largest = max(largest, wide(sums[origin + j]))
-    # From this distance on k is the last entry; stopping there keeps the product in 64 bits.
-    farthest = (reads << 44) // reciprocal + 1
-    total = 0
-    for j in range(classes):
-        behind = largest - wide(sums[origin + j])
-        if behind > farthest or behind < 0:  # below 0 only where 64 bits are not enough
-            behind = farthest
-        k = (
-            (behind * reciprocal + (reads << 31)) >> 32
-            if reads == 1
-            else (behind * reciprocal + (reads << 31)) // (reads << 32)
-        )
-        blocks[j] = exponentials[min(k, SOFTMAX_LAST)]
-        total += blocks[j]
-    for j in range(classes):
-        bits[j] = wide(halves[j]) * total < 65536 * blocks[j]
-
-
-@inner
-def readout(
-    network: Network,
-    memory: Memory,
-    work: Work,
-    step: Int64,
-    live: npt.NDArray[np.int32],
-    worker: int,
-    place: int,
-    numbers: Int64,
-) -> None:
-    """READOUT: bits of the classes, dense."""
-    target = network.buffers[step[Step.TARGET]]
-    source = network.buffers[step[Step.SOURCE]]
-    for i in range(live[-1]):
-        slot = live[i]
-        at = target[Buffer.DENSE] + slot * target[Buffer.DENSE_STRIDE]
-        readout_one(
-            work.sums,
-            source[Buffer.SUMS] + slot * source[Buffer.SUMS_STRIDE],
-            memory.tables[step[Step.TABLE] :],
-            step[Step.NUMBER],
-            ONE_READ,
-            work.dense[at : at + target[Buffer.SIZE]],
-            work.words[worker],
-            work.blocks[worker],
-            work.ascending,
-            PURPOSE_READOUT,
-            step[Step.LAYER],
-            numbers[Run.FIRST] + place + slot,
-            TRAINING_PASS,
-            numbers,
-        )

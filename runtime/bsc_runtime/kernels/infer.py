@@ -12,11 +12,12 @@ from bsc_runtime.kernels.encode import encode_one
 from bsc_runtime.kernels.forward import (
     add_rows,
     append_bias,
+    append_part,
     begin_sums,
-    readout_one,
+    first_word,
     sample_one,
 )
-from bsc_runtime.kernels.jit import entry, inner, sources_digest
+from bsc_runtime.kernels.jit import entry, inner, sources_digest, wide
 from bsc_runtime.kernels.layout import (
     Array,
     Buffer,
@@ -30,6 +31,7 @@ from bsc_runtime.kernels.layout import (
     Work,
 )
 from bsc_runtime.kernels.philox import INFERENCE, PURPOSE_ENCODE, PURPOSE_READOUT, PURPOSE_Z
+from bsc_runtime.kernels.readouts import logistic_one, readout_one
 
 HALF = 32768
 
@@ -74,7 +76,7 @@ def _bits(
     network: Network,
     memory: Memory,
     work: Work,
-    source: Int64,
+    maker: int,
     row: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
     slot: int,
@@ -82,21 +84,24 @@ def _bits(
     index: int,
     pass_: int,
     numbers: Int64,
-) -> int:
-    """Make the bit vector that a read takes; returns the length of its list.
+) -> None:
+    """Take step `maker` to a bit vector that a read takes; the length of its list is kept.
 
-    With several reads a bit vector lives for one read only, so it is made here, not kept.
+    With several reads a bit vector lives for one read only.
     """
-    target = network.buffers[source[Step.TARGET]]
+    source = network.steps[maker]
+    name = source[Step.TARGET]
+    target = network.buffers[name]
     size = target[Buffer.SIZE]
     at = target[Buffer.LIST] + slot * target[Buffer.LIST_STRIDE]
     binary = numbers[Run.MODE] == Mode.BINARY
     if source[Step.OP] == Op.ENCODE:
         if binary:
-            length = _encode_binary(row, levels, size, work.lists, at)
+            first = first_word(source, levels)
+            length = _encode_binary(row[first:], levels, size, work.lists, at)
         else:
             length = encode_one(
-                row,
+                row[first_word(source, levels) :],
                 levels,
                 size,
                 work.lists,
@@ -110,6 +115,13 @@ def _bits(
                 pass_,
                 numbers,
             )
+    elif source[Step.OP] == Op.CONCAT:
+        given = network.buffers[source[Step.SOURCE]]
+        part = given[Buffer.LIST] + slot * given[Buffer.LIST_STRIDE]
+        more = wide(work.lengths[source[Step.SOURCE], slot, 0])
+        length = wide(0) if source[Step.FIRST] else wide(work.lengths[name, slot, 0])
+        append_part(work.lists, at, length, part, more, source[Step.NUMBER])
+        length += more
     else:
         sums = network.buffers[source[Step.SOURCE]]
         origin = sums[Buffer.SUMS] + slot * sums[Buffer.SUMS_STRIDE]
@@ -134,7 +146,7 @@ def _bits(
                 numbers,
             )
     append_bias(work.lists, at, length, size, target[Buffer.BIAS])
-    return length
+    work.lengths[name, slot, 0] = length
 
 
 @inner
@@ -161,7 +173,7 @@ def _pass(
         array = network.arrays[step[Step.ARRAY]]
         target = network.buffers[step[Step.TARGET]]
         source = network.buffers[step[Step.SOURCE]]
-        producer = network.steps[step[Step.NUMBER]]
+        makers = i - step[Step.NUMBER]
         bias = array[Array.ROWS] - array[Array.INPUTS]
         for k in range(held):
             slot = first_slot + k
@@ -169,19 +181,23 @@ def _pass(
             listed = source[Buffer.LIST] + slot * source[Buffer.LIST_STRIDE]
             work.sums[at : at + array[Array.STRIDE]] = 0
             for one in range(reads):
-                count = bias + _bits(
-                    network,
-                    memory,
-                    work,
-                    producer,
-                    data[start + k],
-                    levels,
-                    slot,
-                    worker,
-                    numbers[Run.FIRST] + start + k,
-                    repeat * reads + one,
-                    numbers,
-                )
+                for j in range(makers, i):
+                    if reads == 1 and network.steps[j, Step.AGAIN]:
+                        continue
+                    _bits(
+                        network,
+                        memory,
+                        work,
+                        j,
+                        data[start + k],
+                        levels,
+                        slot,
+                        worker,
+                        numbers[Run.FIRST] + start + k,
+                        repeat * reads + one,
+                        numbers,
+                    )
+                count = bias + wide(work.lengths[step[Step.SOURCE], slot, 0])
                 begin_sums(memory, array, work.lists, listed, count, work.sums, at)
                 add_rows(
                     memory.codes,
@@ -197,6 +213,69 @@ def _pass(
 
 
 @inner
+def _answer(
+    network: Network,
+    memory: Memory,
+    work: Work,
+    step: Int64,
+    out: Int64,
+    first: int,
+    start: int,
+    held: int,
+    worker: int,
+    repeat: int,
+    numbers: Int64,
+) -> None:
+    """Add the sums, or the votes, of one head to the columns of the result from `first` on."""
+    source = network.buffers[step[Step.SOURCE]]
+    columns = source[Buffer.SIZE]
+    reads = numbers[Run.READS]
+    for k in range(held):
+        slot = worker * numbers[Run.SLOTS] + k
+        origin = source[Buffer.SUMS] + slot * source[Buffer.SUMS_STRIDE]
+        if numbers[Run.MODE] != Mode.VOTE:
+            for j in range(columns):
+                out[start + k, first + j] += work.sums[origin + j]
+            continue
+        at = slot * out.shape[1] + first
+        bits = work.dense[at : at + columns]
+        if step[Step.OP] == Op.READOUT:
+            readout_one(
+                work.sums,
+                origin,
+                memory.tables[step[Step.TABLE] :],
+                step[Step.NUMBER],
+                reads,
+                bits,
+                work.words[worker],
+                work.blocks[worker],
+                work.ascending,
+                PURPOSE_READOUT | INFERENCE,
+                step[Step.LAYER],
+                numbers[Run.FIRST] + start + k,
+                repeat * reads,
+                numbers,
+            )
+        else:
+            logistic_one(
+                work.sums,
+                origin,
+                memory.tables[step[Step.TABLE] :],
+                reads,
+                bits,
+                work.words[worker],
+                work.ascending,
+                PURPOSE_READOUT | INFERENCE,
+                step[Step.LAYER],
+                numbers[Run.FIRST] + start + k,
+                repeat * reads,
+                numbers,
+            )
+        for j in range(columns):
+            out[start + k, first + j] += bits[j]
+
+
+@inner
 def _collect(
     network: Network,
     memory: Memory,
@@ -208,36 +287,14 @@ def _collect(
     repeat: int,
     numbers: Int64,
 ) -> None:
-    """Add the last sums, or the votes, of a pass to the result."""
-    last = network.steps[network.steps.shape[0] - 1]
-    source = network.buffers[last[Step.SOURCE]]
-    reads = numbers[Run.READS]
-    for k in range(held):
-        slot = worker * numbers[Run.SLOTS] + k
-        origin = source[Buffer.SUMS] + slot * source[Buffer.SUMS_STRIDE]
-        if numbers[Run.MODE] != Mode.VOTE:
-            for j in range(out.shape[1]):
-                out[start + k, j] += work.sums[origin + j]
-            continue
-        bits = work.dense[slot * out.shape[1] : (slot + 1) * out.shape[1]]
-        readout_one(
-            work.sums,
-            origin,
-            memory.tables[last[Step.TABLE] :],
-            last[Step.NUMBER],
-            reads,
-            bits,
-            work.words[worker],
-            work.blocks[worker],
-            work.ascending,
-            PURPOSE_READOUT | INFERENCE,
-            last[Step.LAYER],
-            numbers[Run.FIRST] + start + k,
-            repeat * reads,
-            numbers,
-        )
-        for j in range(out.shape[1]):
-            out[start + k, j] += bits[j]
+    """Add the sums, or the votes, of all heads in a pass to the result."""
+    first = wide(0)
+    for i in range(network.steps.shape[0]):
+        step = network.steps[i]
+        op = step[Step.OP]
+        if op == Op.READOUT or op == Op.LOGISTIC or op == Op.ANSWER:
+            _answer(network, memory, work, step, out, first, start, held, worker, repeat, numbers)
+            first += network.buffers[step[Step.SOURCE], Buffer.SIZE]
 
 
 def _compile(sources: str) -> Callable[..., None]:
@@ -252,11 +309,11 @@ def _compile(sources: str) -> Callable[..., None]:
         numbers: Int64,
         worker: int,
     ) -> None:
-        """Add the last sums (or votes) of data[0], data[1], ... to out, [N, classes].
+        """Add the sums (or votes) of all heads for data[0], data[1], ... to out, [N, sums].
 
-        Each worker takes its share of the samples. `network.steps` ends with a READOUT, whose
-        source says which sums are the last; its table is used for votes only. A READ's NUMBER is
-        the step that makes its bits.
+        Each worker takes its share of the samples. In `network.steps` a READ stands behind the
+        NUMBER steps that make its bits, and a READOUT, LOGISTIC or ANSWER for each head at the
+        end, whose source says which sums are the head's; their tables are used for votes only.
         """
         sources  # noqa: B018  part of the cache's key, see jit.sources_digest
         workers, slots = numbers[Run.WORKERS], numbers[Run.SLOTS]

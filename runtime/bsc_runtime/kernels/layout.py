@@ -53,11 +53,14 @@ class Buffer(IntEnum):
     DENSE = 5  # dense: one int8 an element
     DENSE_STRIDE = 6
     LISTED = 7  # 1 where a transposed read needs the lists of a sign vector
-    BIAS = 8  # bias lines appended to a list of bits: the most that any reader has
+    BIAS = 8  # bias lines appended to a list of bits: the most that any array has that reads it
 
 
 class Step(IntEnum):
-    """Columns of `Network.steps` and `Network.update`."""
+    """Columns of `Network.steps` and `Network.update`.
+
+    A CONCAT and an ADD of a program is a row for each of its sources.
+    """
 
     OP = 0
     TARGET = 1
@@ -65,14 +68,19 @@ class Step(IntEnum):
     GATE = 3  # second source
     ARRAY = 4
     LAYER = 5
-    TABLE = 6  # threshold; low; softmax; step_up
+    TABLE = 6  # threshold; low; softmax, -1 where votes have none; step_up
     TABLE_1 = 7  # high; step_down
     TABLE_2 = 8  # noise_up
     TABLE_3 = 9  # noise_down
-    NUMBER = 10  # reciprocal; threshold T; rate K; every; binary threshold of SAMPLE
-    NUMBER_1 = 11  # pulses P
+    NUMBER = 10  # reciprocal; threshold T; rate K; every; binary threshold of SAMPLE; first block
+    # of an ENCODE's input in a row of data; place of an error's first target; where a part of a
+    # CONCAT or an ADD begins; of a READ in inference: rows before it that make its bits
+    NUMBER_1 = 11  # pulses P; of an error: row of the error before it, -1 if there is none
     EVEN_UP = 12  # CARRY: codes of every raising pulse where steps are even and draw-free, else -1
     EVEN_DOWN = 13
+    FIRST = 14  # 1 for the first part of a CONCAT or an ADD, else 0
+    LAST = 15  # 1 for the last part of a CONCAT, and for the last error of a sample
+    AGAIN = 16  # in inference: 1 where an earlier READ needed the same bits
 
 
 class Op(IntEnum):
@@ -90,6 +98,11 @@ class Op(IntEnum):
     CARRY = 9
     SGD_STEP = 10
     REFRESH = 11
+    CONCAT = 12
+    ADD = 13
+    LOGISTIC = 14
+    TARGET_ERROR = 15
+    ANSWER = 16  # in inference: sums of a head that has no readout
 
 
 class Run(IntEnum):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from bsc_runtime.kernels import backward, forward, update
+from bsc_runtime.kernels import backward, errors, forward, readouts, update
 from bsc_runtime.kernels.gate import meet
 from bsc_runtime.kernels.jit import entry, inner, sources_digest, wide
 from bsc_runtime.kernels.layout import Array, Int64, Memory, Network, Op, Run, Step, Work
@@ -20,7 +20,7 @@ def _propagate(
     work: Work,
     data: npt.NDArray[np.uint64],
     levels: npt.NDArray[np.int32],
-    labels: npt.NDArray[np.int32],
+    targets: npt.NDArray[np.int32],
     order: Int64,
     place: int,
     first_slot: int,
@@ -43,9 +43,17 @@ def _propagate(
         elif op == Op.SAMPLE:
             forward.sample(network, memory, work, step, live, worker, place, numbers)
         elif op == Op.READOUT:
-            forward.readout(network, memory, work, step, live, worker, place, numbers)
+            readouts.readout(network, memory, work, step, live, worker, place, numbers)
         elif op == Op.ERROR:
-            backward.error(network, work, step, live, labels, order, place)
+            errors.error(network, work, step, live, targets, order, place)
+        elif op == Op.CONCAT:
+            forward.concat(network, work, step, live)
+        elif op == Op.LOGISTIC:
+            readouts.logistic(network, memory, work, step, live, worker, place, numbers)
+        elif op == Op.TARGET_ERROR:
+            errors.target_error(network, work, step, live, worker, targets, order, place, numbers)
+        elif op == Op.ADD:
+            backward.add(network, work, step, live)
         elif op == Op.DERIVATIVE:
             backward.derivative(network, memory, work, step, live, worker, place, numbers)
         elif op == Op.READ_TRANSPOSED:
@@ -106,7 +114,7 @@ def _compile(sources: str) -> Callable[..., None]:
         work: Work,
         data: npt.NDArray[np.uint64],
         levels: npt.NDArray[np.int32],
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: Int64,
         numbers: Int64,
         worker: int,
@@ -134,7 +142,7 @@ def _compile(sources: str) -> Callable[..., None]:
                     work,
                     data,
                     levels,
-                    labels,
+                    targets,
                     order,
                     done,
                     first_slot,

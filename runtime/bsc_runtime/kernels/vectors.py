@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 
 from bsc.numerics.state import CODE_MAX
-from bsc_runtime.kernels.jit import intrinsic
+from bsc_runtime.kernels.jit import intrinsic, merged
 
 _I64 = ir.IntType(64)
 
@@ -259,9 +259,9 @@ def _lowest_bit(_: Any, mask: Any) -> Any:
 lowest_bit = intrinsic(_lowest_bit)
 
 
-def _prefetch_row(_: Any, data: Any, row: Any) -> Any:
-    """Ask for a row of a two-dimensional array, at most 2 KiB of it, before it is needed."""
-    signature = types.void(data, types.int64)
+def _prefetch_part(_: Any, data: Any, row: Any, first: Any, count: Any) -> Any:
+    """Ask for `count` elements of a row of a two-dimensional array, at most 2 KiB of them."""
+    signature = types.void(data, types.int64, types.int64, types.int64)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         array = context.make_array(sig.args[0])(context, builder, args[0])
@@ -270,11 +270,9 @@ def _prefetch_row(_: Any, data: Any, row: Any) -> Any:
             builder.extract_value(array.strides, 0),
             builder.extract_value(array.strides, 1),
         )
-        columns = builder.extract_value(array.shape, 1)
-        size = builder.mul(columns, width)
-        start = builder.gep(
-            builder.bitcast(array.data, i8.as_pointer()), [builder.mul(args[1], stride)]
-        )
+        size = builder.mul(args[3], width)
+        offset = builder.add(builder.mul(args[1], stride), builder.mul(args[2], width))
+        start = builder.gep(builder.bitcast(array.data, i8.as_pointer()), [offset])
         limit = ir.Constant(_I64, 2048)
         size = builder.select(builder.icmp_signed("<", size, limit), size, limit)
         kind = ir.FunctionType(ir.VoidType(), [i8.as_pointer(), i32, i32, i32])
@@ -293,4 +291,10 @@ def _prefetch_row(_: Any, data: Any, row: Any) -> Any:
     return signature, codegen
 
 
-prefetch_row = intrinsic(_prefetch_row)
+prefetch_part = intrinsic(_prefetch_part)
+
+
+@merged
+def prefetch_row(data: npt.NDArray[Any], row: int) -> None:
+    """Ask for a row of a two-dimensional array, at most 2 KiB of it, before it is needed."""
+    prefetch_part(data, row, 0, data.shape[1])

@@ -7,6 +7,7 @@ from bsc_runtime.kernels.jit import merged
 
 over = merged(timing.over)
 host = merged(timing.host)
+labels = merged(timing.labels)
 encode = merged(timing.encode)
 neurons = merged(timing.neurons)
 readout = merged(timing.readout)

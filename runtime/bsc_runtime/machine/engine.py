@@ -17,6 +17,7 @@ from bsc.isa.kinds import Unit
 from bsc.isa.timing import T
 from bsc_runtime.kernels.jit import entry, sources_digest, wide
 from bsc_runtime.kernels.layout import Int64, Memory, Network, Work
+from bsc_runtime.kernels.philox import PURPOSE_READOUT, PURPOSE_Z
 from bsc_runtime.machine import arrays, gates, moving, neurons
 from bsc_runtime.machine.clocks import (
     later,
@@ -58,6 +59,8 @@ READT, READT_ADD = BY_NAME["readt"].opcode, BY_NAME["readt.add"].opcode
 SAMPLE, SAMPLE_GATE = BY_NAME["sample"].opcode, BY_NAME["sample.gate"].opcode
 SAMPLE_HALF = BY_NAME["sample.half"].opcode
 READOUT, ERROR, SIGN = (BY_NAME[name].opcode for name in ("readout", "error", "sign"))
+READOUT_LOGISTIC = BY_NAME["readout.logistic"].opcode
+ERROR_TARGET, COPY = BY_NAME["error.target"].opcode, BY_NAME["copy"].opcode
 COUNT, CARRY = BY_NAME["count"].opcode, BY_NAME["carry"].opcode
 STEP, REFRESH = BY_NAME["step"].opcode, BY_NAME["refresh"].opcode
 
@@ -228,10 +231,11 @@ def _compile(sources: str) -> Callable[..., int]:
                 )
             elif op == COUNT:
                 duration = arrays.count(fabric, state, store, network, memory, work, pc, core, slot)
-            elif op == SAMPLE or op == SAMPLE_GATE:
-                sums_at = wide(Word.B) if op == SAMPLE else wide(Word.C)
+            elif op == SAMPLE or op == SAMPLE_GATE or op == READOUT_LOGISTIC:
+                sums_at = wide(Word.C) if op == SAMPLE_GATE else wide(Word.B)
+                purpose = wide(PURPOSE_READOUT if op == READOUT_LOGISTIC else PURPOSE_Z)
                 duration = neurons.sample(
-                    fabric, state, store, memory, work, numbers, pc, core, slot, sums_at
+                    fabric, state, store, memory, work, numbers, pc, core, slot, sums_at, purpose
                 )
                 if op == SAMPLE_GATE:
                     gates.gate(fabric, state, store, memory, work, numbers, pc, core, slot)
@@ -249,6 +253,10 @@ def _compile(sources: str) -> Callable[..., int]:
                 )
             elif op == ERROR:
                 duration = neurons.error(fabric, state, store, pc, slot)
+            elif op == ERROR_TARGET:
+                duration = neurons.error_target(fabric, state, store, work, numbers, pc, core, slot)
+            elif op == COPY:
+                duration = moving.copy(fabric, state, store, pc, slot)
             elif op == CLEAR:
                 duration = neurons.clear(fabric, state, store, pc, slot)
             elif op == ADD:

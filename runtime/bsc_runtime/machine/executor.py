@@ -61,7 +61,7 @@ class MachineExecutor:
     def train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
@@ -69,16 +69,15 @@ class MachineExecutor:
         if not self._program.training:
             raise ValueError(f"the program has no training steps: {self._program.untrainable}")
         order = np.ascontiguousarray(order, np.int64)
-        labels = np.ascontiguousarray(labels, np.int32)
-        classes = self._program.arrays[-1].columns
-        verify_lesson(data, self._width, labels, classes, order, batch)
+        targets = np.ascontiguousarray(targets, np.int32)
+        verify_lesson(self._program, data, targets, order, batch)
         if not order.size:
-            self._warm_up(data, labels, batch)
+            self._warm_up(data, targets, batch)
             return TrainCounts(0, 0, 0)
 
         def call() -> TrainCounts:
             with self._lock:
-                return self._train(data, labels, order, batch)
+                return self._train(data, targets, order, batch)
 
         return run_undisturbed(call)  # cells and clocks must not part
 
@@ -92,11 +91,11 @@ class MachineExecutor:
         seed: int = 0,
         first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
-        """Last layer's sums or votes, [N, classes]; see `Executor.infer`."""
+        """Sums or votes of the heads, [N, program.sum_width]; see `Executor.infer`."""
         verify_seed(seed)
         verify_clocks(first_index, len(data))
-        verify_data(data, self._width)
-        classes = self._program.arrays[-1].columns
+        verify_data(data, self._program.input_size)
+        width = self._program.sum_width
         with self._lock:
             self._verify_whole()
             if mode == "analog":
@@ -109,25 +108,25 @@ class MachineExecutor:
             if kind is EntryKind.BINARY:
                 repeats = reads = 1
             if len(data) == 0:
-                return np.zeros((0, classes), np.int64)
+                return np.zeros((0, width), np.int64)
             self.machine.start(
                 kind, data, repeats=repeats, reads=reads, seed=seed, first_index=first_index
             )
             self.machine.run()
-            return self._results(len(data), classes)
+            return self._results(len(data), width)
 
-    def _results(self, samples: int, classes: int) -> npt.NDArray[np.int64]:
+    def _results(self, samples: int, width: int) -> npt.NDArray[np.int64]:
         """What the one core with an output gave: a row for each sample."""
         cores = range(len(self.machine.image.cores))
         found = [out for out in map(self.machine.output, cores) if out.size]
-        if len(found) != 1 or found[0].size != samples * classes:
+        if len(found) != 1 or found[0].size != samples * width:
             given = sum(out.size for out in found)
             raise fail(
                 "BSC5256",
-                f"the words give {given} results, the program expects {samples} x {classes}",
+                f"the words give {given} results, the program expects {samples} x {width}",
                 at=Span(self.machine.source),
             )
-        return found[0].reshape(samples, classes)
+        return found[0].reshape(samples, width)
 
     def state(self) -> ChipState:
         """A copy of the chip's state now."""
@@ -138,7 +137,7 @@ class MachineExecutor:
     def _train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
@@ -148,7 +147,7 @@ class MachineExecutor:
         self.machine.start(
             EntryKind.TRAIN,
             data,
-            labels,
+            targets,
             order=order,
             batch=batch,
             seed=clocks.seed,
@@ -168,21 +167,17 @@ class MachineExecutor:
         )
         return counts
 
-    def _warm_up(self, data: EncodedData, labels: npt.NDArray[np.int32], batch: int) -> None:
+    def _warm_up(self, data: EncodedData, targets: npt.NDArray[np.int32], batch: int) -> None:
         """Compile what training needs: a run that is started and not gone on with."""
         if not len(data):
             return
         with self._lock:
             self._verify_whole()
             self.machine.start(
-                EntryKind.TRAIN, data, labels, order=np.zeros(1, np.int64), batch=batch
+                EntryKind.TRAIN, data, targets, order=np.zeros(1, np.int64), batch=batch
             )
             self.machine.run(0)
 
     def _verify_whole(self) -> None:
         if self._broken:
             raise RuntimeError("a call for training failed midway: cells and clocks do not agree")
-
-    @property
-    def _width(self) -> int:
-        return self._program.input.size

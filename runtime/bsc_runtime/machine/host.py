@@ -154,6 +154,13 @@ class HostCheck:
                             f"inputs of shape {list(data.values.shape)}, core {core} takes "
                             f"{vector.length} elements into {vector.name}"
                         )
+                elif node.name == "label" and labels is not None:
+                    vector = vectors[node.decoded.operands["label"]]
+                    if labels.ndim == 2 and labels.shape[1] != vector.length:
+                        raise self._wrong(
+                            f"{labels.shape[1]} labels a sample, core {core} takes "
+                            f"{vector.length} into {vector.name}"
+                        )
             for name in ("in", "label"):
                 taken = self._proof.executed(kind, core, name, **given.counts())
                 if taken > len(order):
@@ -163,7 +170,11 @@ class HostCheck:
                     raise self._wrong(f"the run needs a label for each of {len(order)} samples")
         given_samples = samples_of(data, labels)
         if labels is not None:
-            if labels.shape != (given_samples,) or labels.dtype.kind not in "iu":
+            if (
+                labels.shape[:1] != (given_samples,)
+                or labels.ndim != 2
+                or labels.dtype.kind not in "iu"
+            ):
                 raise self._wrong(
                     f"the run needs a label for each of {given_samples} samples, a whole number"
                 )
@@ -193,7 +204,9 @@ class HostCheck:
                 at=Span(self._source),
             )
         out = np.zeros((len(cores), room), np.int64)
-        known = np.zeros(len(data), np.int32) if labels is None else labels.astype(np.int32)
+        known = np.zeros((len(data), 1), np.int32)
+        if labels is not None:
+            known = np.ascontiguousarray(labels, np.int32)
         if data.values.shape[1] == 0:  # nothing is taken
             none = np.zeros((1, 1), np.uint64)
             return Host(fixed(none), fixed(data.levels), fixed(known), fixed(order), out)

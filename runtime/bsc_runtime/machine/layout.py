@@ -312,7 +312,7 @@ class Host(NamedTuple):
     Attributes:
         data: uint64 [rows, words], inputs as `bsc_runtime.kernels.forward.draw_inputs` has them.
         levels: int32 [256] for bytes, else empty.
-        labels: int32.
+        labels: int32 [rows, numbers of a sample].
         order: int64, rows in the order of the run.
         out: int64 [cores, capacity].
     """

@@ -157,7 +157,7 @@ class Machine(View):
         Args:
             kind: the entry.
             inputs: levels int32 [N, K] in 0..65536, or encoded data; None for code that takes none.
-            labels: int32 [N].
+            labels: int32 [N, W], or [N] where a sample has one.
             samples: the register SAMPLES; None is the length of the order, or of the inputs.
             order: rows in the order of the run; None is 0, 1, ...
             batch: the register BATCH; None is the image's.
@@ -177,6 +177,7 @@ class Machine(View):
         data = encoded(inputs)
         if labels is not None:
             labels = np.asarray(labels)
+            labels = labels[:, None] if labels.ndim == 1 else labels
         rows = (
             np.arange(samples_of(data, labels), dtype=np.int64)
             if order is None

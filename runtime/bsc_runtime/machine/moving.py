@@ -14,6 +14,7 @@ from bsc_runtime.machine.arrays import place_of, time_of
 from bsc_runtime.machine.bits import copy_bits, get_bits, put_bits
 from bsc_runtime.machine.durations import counters, message, neurons
 from bsc_runtime.machine.durations import host as host_cycles
+from bsc_runtime.machine.durations import labels as label_cycles
 from bsc_runtime.machine.layout import (
     Channel,
     Event,
@@ -63,9 +64,12 @@ def take_label(
 ) -> int:
     """`label`."""
     row = host.order[state.registers[core, Reg.LABEL]]
-    store.labels[place_of(fabric, fabric.code[pc, Word.A], slot)] = host.labels[row]
+    size = fabric.vectors[fabric.code[pc, Word.A], Vec.LENGTH]
+    at = place_of(fabric, fabric.code[pc, Word.A], slot)
+    for j in range(size):
+        store.labels[at + j] = host.labels[row, j]
     state.registers[core, Reg.LABEL] += 1
-    return wide(1)
+    return label_cycles(fabric.timing, size)
 
 
 @inner
@@ -186,6 +190,30 @@ def put_counters(
         memory.counters[line + j] = store.counts[at + j]
     memory.touched[network.arrays[tile, Array.TOUCHED] + fabric.code[pc, Word.NUMBER_1]] = 1
     return counters(fabric.timing, 1, columns)
+
+
+@merged
+def copy(fabric: Fabric, state: State, store: Store, pc: int, slot: int) -> int:
+    """`copy`: a vector of bits, signs or sums becomes another one."""
+    vec = fabric.code[pc, Word.A]
+    kind, size = fabric.vectors[vec, Vec.KIND], fabric.vectors[vec, Vec.LENGTH]
+    at, source = (
+        place_of(fabric, fabric.code[pc, Word.A], slot),
+        place_of(fabric, fabric.code[pc, Word.B], slot),
+    )
+    if kind == BIT:
+        copy_bits(store.bits, source, store.bits, at, size)
+        return neurons(fabric.timing, size)
+    if kind == SIGN:
+        for j in range(size):
+            store.signs[at + j] = store.signs[source + j]
+    else:
+        for j in range(size):
+            store.sums[at + j] = store.sums[source + j]
+    some = state.flags[time_of(fabric, fabric.code[pc, Word.B], slot)]
+    own = time_of(fabric, fabric.code[pc, Word.A], slot)
+    state.flags[own] = some if fabric.vectors[vec, Vec.WHOLE] != 0 else some | state.flags[own]
+    return neurons(fabric.timing, size)
 
 
 @inner

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from bsc_runtime.kernels.encode import draw_inputs, encoded_block
-from bsc_runtime.kernels.forward import readout_one
 from bsc_runtime.kernels.jit import inner, merged, wide
 from bsc_runtime.kernels.layout import Int64, Memory, Run, Work
 from bsc_runtime.kernels.philox import (
     PURPOSE_ENCODE,
     PURPOSE_READOUT,
-    PURPOSE_Z,
+    PURPOSE_TARGET,
 )
+from bsc_runtime.kernels.readouts import readout_one
 from bsc_runtime.machine.arrays import place_of, time_of
 from bsc_runtime.machine.bits import Words, get_bits, put_bits, put_dense
 from bsc_runtime.machine.draws import draw_from, index_of, pass_of
@@ -121,8 +121,12 @@ def sample(
     core: int,
     slot: int,
     sums_at: int,
+    purpose: int,
 ) -> int:
-    """`sample`: comparators with drawn thresholds; sums of the vector operand `sums_at`."""
+    """`sample`: comparators with drawn thresholds; sums of the vector operand `sums_at`.
+
+    With the purpose of a readout it is `readout.logistic`.
+    """
     vec = fabric.code[pc, Word.A]
     size = fabric.vectors[vec, Vec.LENGTH]
     neuron = fabric.code[pc, Word.NUMBER]
@@ -131,7 +135,7 @@ def sample(
         work,
         fabric.vectors[vec, Vec.FIRST],
         size,
-        PURPOSE_Z | numbers[Run.MODE],
+        purpose | numbers[Run.MODE],
         fabric.neurons[neuron, 0],
         index,
         pass_,
@@ -153,6 +157,7 @@ def sample(
     put_dense(store.bits, place_of(fabric, fabric.code[pc, Word.A], slot), store.dense, 0, size)
     state.events[core, Event.COMPARISONS] += size
     state.events[core, Event.DRAWS] += size
+    state.events[core, Event.READOUTS] += size if purpose == PURPOSE_READOUT else 0
     return neuron_cycles(fabric.timing, size)
 
 
@@ -228,6 +233,48 @@ def error(fabric: Fabric, state: State, store: Store, pc: int, slot: int) -> int
         some |= store.signs[at + j] != 0
     own = time_of(fabric, fabric.code[pc, Word.A], slot)
     state.flags[own] = some if fabric.vectors[vec, Vec.WHOLE] != 0 else some | state.flags[own]
+    return neuron_cycles(fabric.timing, size)
+
+
+@merged
+def error_target(
+    fabric: Fabric,
+    state: State,
+    store: Store,
+    work: Work,
+    numbers: Int64,
+    pc: int,
+    core: int,
+    slot: int,
+) -> int:
+    """`error.target`: bits less drawn targets."""
+    vec = fabric.code[pc, Word.A]
+    size = fabric.vectors[vec, Vec.LENGTH]
+    skipped = draw_from(
+        work,
+        fabric.vectors[fabric.code[pc, Word.B], Vec.FIRST],
+        size,
+        PURPOSE_TARGET | numbers[Run.MODE],
+        fabric.neurons[fabric.code[pc, Word.NUMBER], 0],
+        index_of(state, core),
+        pass_of(state, core),
+        numbers,
+    )
+    halves = work.words[0].view(np.uint16)
+    at, bits, label = (
+        place_of(fabric, fabric.code[pc, Word.A], slot),
+        place_of(fabric, fabric.code[pc, Word.B], slot),
+        place_of(fabric, fabric.code[pc, Word.C], slot),
+    )
+    some = 0
+    for j in range(size):
+        target = wide(wide(halves[skipped + j]) < wide(store.labels[label + j]))
+        value = wide(get_bits(store.bits, bits + j, 1)) - target
+        store.signs[at + j] = value
+        some |= value != 0
+    own = time_of(fabric, fabric.code[pc, Word.A], slot)
+    state.flags[own] = some if fabric.vectors[vec, Vec.WHOLE] != 0 else some | state.flags[own]
+    state.events[core, Event.DRAWS] += size
     return neuron_cycles(fabric.timing, size)
 
 

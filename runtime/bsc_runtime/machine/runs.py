@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from bsc.diag import Span, fail
 from bsc.isa.binary import read_image
 from bsc.isa.image import Image
 from bsc.isa.kinds import EntryKind
 from bsc.isa.verify import verify_image
-from bsc.isa.words import decode_word
 from bsc.numerics.digest import digest
-from bsc.numerics.draws import epoch_order
 from bsc.numerics.state import ChipState
-from bsc.program.executor import EncodedData
 from bsc.program.file import load
-from bsc.program.model import InputSpec
+from bsc.program.model import InputSpec, Program
 from bsc_runtime.chip import starting_state
 from bsc_runtime.data.dataset import DataSet
-from bsc_runtime.data.encode import encode
-from bsc_runtime.data.fit import class_indices, fit_input
 from bsc_runtime.machine.executor import image_of
 from bsc_runtime.machine.layout import Stop
 from bsc_runtime.machine.machine import CYCLES_MAX, Machine
+from bsc_runtime.machine.streams import Streams, image_streams, input_length, program_streams
 from bsc_runtime.machine.trace import PathPart, TraceRow, critical_path
-from bsc_runtime.metrics import winners
+from bsc_runtime.metrics import Marks, OutputScore, winners
 from bsc_runtime.notes import Notes
+from bsc_runtime.scoring import HeadScores, mark
 
 _SHORT = 50_000
 """Instructions of a run that a trace is kept of though nobody asked."""
@@ -45,11 +42,11 @@ class Loaded:
 
     Attributes:
         image: the image.
-        input: how data become levels; of size 0 where no entry takes inputs.
+        input: how data become levels where there is no program; of size 0 where no entry takes any.
         state: cells, counters and clocks; None where the image has none: then all are 0.
         clock_hertz: cycles a second.
         source: what diagnostics call it.
-        classes: labels of the results, where the model has its own.
+        program: what it is the image of, where that is known.
     """
 
     image: Image
@@ -57,7 +54,7 @@ class Loaded:
     state: ChipState | None
     clock_hertz: float
     source: str
-    classes: tuple[int, ...] | tuple[str, ...] = ()
+    program: Program | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ class RunReport:
         busy: cycles at work by unit, a number for each core.
         events: what happened by name, a number for each core.
         executed: instructions by mnemonic.
-        accuracy: share of right answers, None where there is no one result for a sample.
+        marks: how well outputs answer, those that were compared with something.
         digest: of cells, counters and clocks after the run.
         path: the critical path, empty where no trace was kept.
         trace: rows of the trace, empty where none was kept.
@@ -83,7 +80,7 @@ class RunReport:
     busy: dict[str, list[int]]
     events: dict[str, list[int]]
     executed: dict[str, int]
-    accuracy: float | None
+    marks: Marks
     digest: str
     path: tuple[PathPart, ...]
     trace: list[TraceRow]
@@ -104,10 +101,10 @@ def load_image(
         state = starting_state(program, None)
         clock = program.target.chip.clock_hertz
         image = image_of(program)
-        return Loaded(image, program.input, state, clock, str(path), program.classes)
+        return Loaded(image, program.inputs[0], state, clock, str(path), program)
     image = read_image(path)
     verify_image(image, str(path))
-    size = _input_length(image)
+    size = input_length(image)
     low, high = input_range or (0.0, 1.0)
     spec = InputSpec("x", (size,), size, (low,), (high,), declared=input_range is not None)
     return Loaded(image, spec, image.state, clock_hertz, str(path))
@@ -126,6 +123,7 @@ def run_image(
     trace: bool | None = False,
     max_cycles: int = CYCLES_MAX,
     notes: Notes,
+    answers: Mapping[str, str] = MappingProxyType({}),
     progress: Callable[[int], None] = lambda cycles: None,
 ) -> RunReport:
     """Run an entry on the first samples of a data set: for training in the order of an epoch.
@@ -142,14 +140,15 @@ def run_image(
         trace: whether a trace is kept; None keeps one of runs that are short.
         max_cycles: runs that could take longer are refused.
         notes: hears how data are fitted.
+        answers: output of a program -> array that it should answer, where its name does not say it.
         progress: told the cycles so far, now and then.
     """
     train = kind is EntryKind.TRAIN
     before = loaded.state or ChipState()
     key = before.seed if seed is None else seed
-    inputs, labels, last = _streams(loaded, data, samples, key, kind, notes)
+    streams = _streams(loaded, data, answers, samples, key, train, notes)
     machine = Machine(loaded.image, loaded.state, source=loaded.source, max_cycles=max_cycles)
-    count = samples if inputs is None else len(inputs)
+    count = samples if streams.inputs is None else len(streams.inputs)
     machine.tracing = bool(trace)
     if trace is None and kind in loaded.image.kinds():
         once = {"samples": count, "batch": batch or loaded.image.chip.batch}
@@ -157,8 +156,8 @@ def run_image(
         machine.tracing = executed <= _SHORT
     machine.start(
         kind,
-        inputs,
-        labels,
+        streams.inputs,
+        streams.labels,
         samples=count,
         batch=batch,
         repeats=repeats,
@@ -175,64 +174,58 @@ def run_image(
         busy=machine.busy(),
         events=machine.events(),
         executed=machine.executed(),
-        accuracy=None if train or labels is None else _accuracy(machine, labels),
-        digest=digest(_after(machine, before, key, count if train else 0, last)),
+        marks=Marks({}) if train else _marks(loaded, machine, streams, kind, repeats, reads),
+        digest=digest(_after(machine, before, key, count if train else 0, streams.ends_epoch)),
         path=critical_path(rows),
         trace=rows,
     )
 
 
 def _streams(
-    loaded: Loaded, data: DataSet, samples: int, seed: int, kind: EntryKind, notes: Notes
-) -> tuple[EncodedData | None, npt.NDArray[np.int32] | None, bool]:
-    """Inputs and labels in the order of the run, and whether they end an epoch.
-
-    Training goes on where the state stands in its epoch. There are no labels where there is nothing
-    to compare with them.
-    """
-    if loaded.input.size == 0:
-        return None, None, False
-    train = kind is EntryKind.TRAIN
-    x, y = (data.input_for(loaded.input), data.labels()) if train else _asked(data, loaded.input)
-    if not len(x):
-        raise fail("BSC6007", "the data are empty", at=Span(data.name))
-    values = fit_input(loaded.input, x, notes, what="x")
-    order, start = np.arange(len(values), dtype=np.int64), 0
-    if train:
-        before = loaded.state or ChipState()
-        order, start = epoch_order(seed, before.epochs, len(values)), before.place
-    chosen = order[start : start + samples]
-    if not len(chosen):
-        raise fail("BSC6007", "the state has seen all samples of this epoch", at=Span(data.name))
-    columns = loaded.image.arrays[-1].columns if loaded.image.arrays else 0
-    labels = None
-    if columns > 1:
-        labels = class_indices(y, len(values), columns, loaded.classes)[chosen]
-    return encode(loaded.input, values[chosen]), labels, start + len(chosen) == len(values)
+    loaded: Loaded,
+    data: DataSet,
+    answers: Mapping[str, str],
+    samples: int,
+    seed: int,
+    train: bool,
+    notes: Notes,
+) -> Streams:
+    before = (loaded.state or ChipState()) if train else None
+    if loaded.program is not None:
+        return program_streams(loaded.program, data, answers, before, samples, seed, notes)
+    return image_streams(loaded.image, loaded.input, data, before, samples, seed, notes)
 
 
-def _input_length(image: Image) -> int:
-    for core in image.cores:
-        for decoded in map(decode_word, core.code):
-            if decoded.name == "in":
-                return core.vectors[decoded.operands["level"]].length
-    return 0
-
-
-def _asked(
-    data: DataSet, spec: InputSpec
-) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
-    x, y, _ = data.evaluation(spec)
-    return x, y
-
-
-def _accuracy(machine: Machine, labels: npt.NDArray[np.generic]) -> float | None:
-    """Share of samples whose largest result is at their label, where results are like that."""
+def _marks(
+    loaded: Loaded, machine: Machine, streams: Streams, kind: EntryKind, repeats: int, reads: int
+) -> Marks:
+    """Answers compared with targets, where there is one result for each sample."""
     given = [machine.output(core) for core in range(len(machine.image.cores))]
     given = [out for out in given if out.size]
-    if len(given) != 1 or given[0].ndim != 2 or len(given[0]) != len(labels):
-        return None
-    return float(np.mean(winners(given[0]) == labels))
+    if streams.inputs is None or len(given) != 1 or given[0].ndim != 2:
+        return Marks({})
+    sums, program = given[0], loaded.program
+    if len(sums) != len(streams.inputs):
+        return Marks({})
+    if program is None:
+        return _accuracy(sums, streams.labels)
+    if streams.wanted is None or sums.shape[1] != program.sum_width:
+        return Marks({})
+    voting, passes = kind is EntryKind.VOTE, repeats * reads
+    scores = []
+    for start, head in zip(program.sum_starts, program.heads, strict=True):
+        read = program.reads[head.read]
+        factor = 0.0 if voting else read.gain / (program.arrays[read.array].scale * passes)
+        values = sums[:, start : start + head.columns]
+        scores.append(HeadScores(values, factor, repeats if voting else 0))
+    return mark(program, tuple(scores), streams.wanted)
+
+
+def _accuracy(sums: npt.NDArray[np.int64], labels: npt.NDArray[np.int32] | None) -> Marks:
+    """Share of samples whose largest result is at their label; an image has no names."""
+    if labels is None or labels.shape[1] != 1:
+        return Marks({})
+    return Marks({"": OutputScore("softmax", float(np.mean(winners(sums) == labels[:, 0])))})
 
 
 def _after(

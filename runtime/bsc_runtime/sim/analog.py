@@ -60,18 +60,19 @@ class AnalogReader:
         """
         self._program = program
         self._unit = 1 << noise_bits
+        self._starts = program.input_starts
         self._weights = [_exact(each) for each in weights]
         names = {s.table("threshold") for s in program.inference if s.op is StepOp.SAMPLE}
         self._levels = {n: LevelIndex(np.asarray(program.tables[n], np.int32)) for n in names}
 
     def read(self, data: EncodedData) -> npt.NDArray[np.int64]:
-        """Last sums, [N, classes]."""
+        """Sums of the heads one behind the other, [N, program.sum_width]."""
         parts = [
             self._block(data.values[start : start + _BLOCK], data.levels)
             for start in range(0, len(data), _BLOCK)
         ]
-        classes = self._program.arrays[-1].columns
-        return np.concatenate(parts) if parts else np.zeros((0, classes), np.int64)
+        width = self._program.sum_width
+        return np.concatenate(parts) if parts else np.zeros((0, width), np.int64)
 
     def _block(
         self, values: npt.NDArray[Any], levels: npt.NDArray[np.int32]
@@ -79,16 +80,24 @@ class AnalogReader:
         thresholds = levels.astype(np.float64)[values] if levels.size else values
         vectors: dict[int, npt.NDArray[Any]] = {}
         units: dict[int, int] = {}
-        last = -1
+        read: list[int] = []
         for step in self._program.inference:
             match step.op:
                 case StepOp.ENCODE:
-                    vectors[step.target], units[step.target] = thresholds, 65536
+                    start = self._starts[step.layer]
+                    size = self._program.inputs[step.layer].size
+                    vectors[step.target] = thresholds[:, start : start + size]
+                    units[step.target] = 65536
+                case StepOp.CONCAT:
+                    unit = max(units[source] for source in step.sources)
+                    # Levels that stand beside an input count in its units.
+                    parts = [vectors[s] * (unit // units[s]) for s in step.sources]
+                    vectors[step.target], units[step.target] = np.concatenate(parts, axis=1), unit
                 case StepOp.READ:
                     source = step.sources[0]
                     vectors[step.target] = self._sums(step, vectors[source], units[source])
                     units[step.target] = units[source]
-                    last = step.target
+                    read.append(step.target)
                 case StepOp.SAMPLE:
                     source = step.sources[0]
                     index = self._levels[step.table("threshold")]
@@ -96,7 +105,7 @@ class AnalogReader:
                     units[step.target] = self._unit
                 case _:
                     raise ValueError(f"step {step.op} has no analog form")
-        return vectors[last]
+        return np.concatenate([vectors[read[h.read]] for h in self._program.heads], axis=1)
 
     def _sums(self, step: Step, levels: npt.NDArray[Any], unit: int) -> npt.NDArray[np.int64]:
         weights = self._weights[step.array]

@@ -5,32 +5,46 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from bsc.hw.plan import Readout
 from bsc.numerics.draws import INDEX_MAX, SEED_MAX
 from bsc.numerics.errors import NumericsError
 from bsc.program.executor import EncodedData
+from bsc.program.model import Program
+
+TARGET_MAX = 65536  # a target of 1
+_ROWS = 4096  # of targets looked at together
 
 
 def verify_lesson(
+    program: Program,
     data: EncodedData,
-    width: int,
-    labels: npt.NDArray[np.int32],
-    classes: int,
+    targets: npt.NDArray[np.int32],
     order: npt.NDArray[np.int64],
     batch: int,
 ) -> None:
-    """Check a call for training on data[order], int64 [any], with labels, int32 [N]."""
+    """Check a call for training on data[order], int64 [any], with targets, int32 [N, width]."""
     if batch < 1:
         raise ValueError(f"batch of {batch}")
-    verify_data(data, width)
-    if labels.shape != (len(data),):
-        raise ValueError(f"{labels.shape} labels for {len(data)} samples")
+    verify_data(data, program.input_size)
+    expected = (len(data), program.target_width)
+    if targets.shape != expected:
+        raise ValueError(f"targets of shape {targets.shape}, expected {expected}")
     if order.size == 0:
         return
     if order.min() < 0 or order.max() >= len(data):
         raise ValueError("the order names samples that the data does not have")
-    chosen = labels[order]
-    if chosen.min() < 0 or chosen.max() >= classes:
-        raise ValueError(f"a label is not in 0..{classes - 1}")
+    limits = [
+        head.columns - 1 if head.readout is Readout.SOFTMAX else TARGET_MAX
+        for head in program.heads
+        for _ in range(head.width)
+    ]
+    for start in range(0, order.size, _ROWS):  # targets may be as large as the data
+        chosen = targets[order[start : start + _ROWS]]
+        if (wrong := (chosen < 0) | (chosen > limits)).any():
+            column = int(wrong.any(axis=0).argmax())
+            starts = zip(program.target_starts, program.heads, strict=True)
+            name = [head.name for first, head in starts if first <= column and head.width][-1]
+            raise ValueError(f"a target of {name} is not in 0..{limits[column]}")
 
 
 def verify_data(data: EncodedData, width: int) -> None:

@@ -182,13 +182,7 @@ def load(
         largest: largest |A| that a batch may lead to.
     """
     kind = counter_type(largest)
-    needed, there = layout.bytes_needed(np.dtype(kind).itemsize), memory_bytes()
-    if needed > there:
-        raise fail(
-            "BSC6090",
-            f"the chip's state needs {needed >> 20} MiB, this machine has {there >> 20} MiB",
-            help="use a smaller network, or a machine with more memory",
-        )
+    verify_memory(layout.bytes_needed(np.dtype(kind).itemsize))
     memory = Memory(
         codes=aligned_zeros(layout.codes + SLACK, np.int16),
         masters=aligned_zeros(layout.masters + SLACK, np.int32),
@@ -254,6 +248,17 @@ def unload(memory: Memory, place: Place) -> ArrayState:
         place.plane(memory.counters, place.counters).astype(np.int32),
         None if place.wear < 0 else place.plane(memory.wear, place.wear).copy(),
     )
+
+
+def verify_memory(needed: int) -> None:
+    """Refuse a chip's state that the machine cannot hold, before anything is taken for it."""
+    there = memory_bytes()
+    if needed > there:
+        raise fail(
+            "BSC6090",
+            f"the chip's state needs {needed >> 20} MiB, this machine has {there >> 20} MiB",
+            help="use a smaller network, or a machine with more memory",
+        )
 
 
 def memory_bytes() -> int:

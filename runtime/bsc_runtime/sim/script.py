@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bsc.diag import DiagnosticError, fail, render_all
@@ -40,8 +40,12 @@ class Steps:
         return self._find(name, self._buffers, "buffer")
 
     def encode(self, target: str, *, layer: int, origin: str = "") -> int:
-        """Input to bits."""
+        """The input of that number to bits."""
         return self._record(StepOp.ENCODE, target, (), layer=layer, origin=origin)
+
+    def concat(self, target: str, *bits: int, origin: str = "") -> int:
+        """Bits of several signals, one behind the other."""
+        return self._record(StepOp.CONCAT, target, bits, origin=origin)
 
     def read(self, target: str, array: str, bits: int, *, origin: str = "") -> int:
         """Sums on all bit lines of an array."""
@@ -91,7 +95,7 @@ class Steps:
         reciprocal: int,
         origin: str = "",
     ) -> int:
-        """Last sums to output bits o."""
+        """Sums of a head to output bits o, each with the probability of its class."""
         return self._record(
             StepOp.READOUT,
             target,
@@ -102,9 +106,35 @@ class Steps:
             origin=origin,
         )
 
-    def error(self, target: str, bits: int, *, origin: str = "") -> int:
+    def logistic(
+        self, target: str, sums: int, *, layer: int, threshold: str, origin: str = ""
+    ) -> int:
+        """Sums of a head to output bits o, each column on its own."""
+        tables = (("threshold", threshold),)
+        return self._record(
+            StepOp.LOGISTIC, target, (sums,), layer=layer, tables=tables, origin=origin
+        )
+
+    # `target` of the program text is the first element of the head's targets; the buffer that is
+    # written comes first, without a name.
+    def error(self, buffer: str, bits: int, /, *, target: int = 0, origin: str = "") -> int:
         """Output bits and the sample's label to signs."""
-        return self._record(StepOp.ERROR, target, (bits,), origin=origin)
+        numbers = (("target", target),)
+        return self._record(StepOp.ERROR, buffer, (bits,), numbers=numbers, origin=origin)
+
+    def target_error(
+        self, buffer: str, bits: int, /, *, layer: int, target: int, origin: str = ""
+    ) -> int:
+        """Output bits and a draw of each target to signs."""
+        numbers = (("target", target),)
+        return self._record(
+            StepOp.TARGET_ERROR, buffer, (bits,), layer=layer, numbers=numbers, origin=origin
+        )
+
+    def add(self, target: str, *sums: int, origin: str = "", **starts: int) -> int:
+        """Parts of several sums added: of source k the elements from `start_<k>` on."""
+        numbers = tuple(starts.items())
+        return self._record(StepOp.ADD, target, sums, numbers=numbers, origin=origin)
 
     def sign(self, target: str, sums: int, gate: int, *, origin: str = "") -> int:
         """Signs of sums where the gate is open."""
@@ -225,6 +255,14 @@ def main(
     """Run a printed program from the command line: train, evaluate, print one JSON object."""
     parser = argparse.ArgumentParser(description="Run a program printed by bsc.")
     parser.add_argument("--data", default="mnist", help=".npz, folder of IDX files, or a name")
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="OUTPUT=ARRAY",
+        type=_assigned,
+        help="the array that an output should answer, where its name does not say it",
+    )
     parser.add_argument("--epochs", type=int, default=1 if training else 0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -243,6 +281,13 @@ def main(
     sys.stdout.write(json.dumps(result) + "\n")
 
 
+def _assigned(text: str) -> tuple[str, str]:
+    output, equals, array = text.partition("=")
+    if not (output and equals and array):
+        raise argparse.ArgumentTypeError(f"'{text}' is not OUTPUT=ARRAY, such as y=x")
+    return output, array
+
+
 def _run(
     path: Path,
     options: argparse.Namespace,
@@ -250,16 +295,19 @@ def _run(
         Callable[[Steps], int], Callable[[Steps], None] | None, Callable[[Steps], None] | None
     ],
 ) -> dict[str, object]:
-    from bsc_runtime.data import load_data
+    from bsc_runtime.data import load_data, match
     from bsc_runtime.session import Session
 
     program = record(load(path), *functions)
-    data = load_data(options.data)
+    targets = dict(options.answer)
+    data = match(load_data(options.data), program, targets=targets)
     chip = Session(program, seed=options.seed, threads=options.threads)
     if options.epochs:
-        chip.train(data.input_for(program.input), data.labels(), epochs=options.epochs)
-    x, y, _ = data.evaluation(program.input)
-    accuracy = chip.evaluate(x, y, mode="analog").accuracy
+        with data.named():
+            chip.train(data.x, data.y, epochs=options.epochs)
+    x, y, part = data.evaluation
+    with data.named(part):
+        found = chip.evaluate(x, y, mode="analog")
     if options.output:
         chip.save(options.output)
     return {
@@ -267,6 +315,8 @@ def _run(
         "epochs": options.epochs,
         "seed": options.seed,
         "mode": "analog",
-        "accuracy": accuracy,
+        "accuracy": found.accuracy,
+        "squared_error": found.squared_error,
+        "outputs": {name: asdict(score) for name, score in found.outputs.items()},
         "digest": chip.digest(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,28 @@ from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
 from bsc.tiling.plan import Step as ProgramStep
 from bsc.tiling.plan import StepOp
-from bsc_runtime.kernels.layout import SLACK, Mode, Network, Run, Step, Work
+from bsc_runtime.kernels.layout import SLACK, Mode, Network, Op, Run, Step, Work
 from bsc_runtime.sim import checks
 from bsc_runtime.sim.analog import AnalogReader
 from bsc_runtime.sim.crew import BATCH_FOR_WORKERS, Crew, run_together, run_undisturbed
-from bsc_runtime.sim.memory import Place, aligned_zeros, counter_type, lay_out, load, unload
+from bsc_runtime.sim.memory import (
+    Place,
+    aligned_zeros,
+    counter_type,
+    lay_out,
+    load,
+    unload,
+    verify_memory,
+)
 from bsc_runtime.sim.rows import fixed, rows_of_words
-from bsc_runtime.sim.tables import TableStore, Vectors, array_table, step_table, vectors
+from bsc_runtime.sim.tables import (
+    TableStore,
+    Vectors,
+    array_table,
+    inference_table,
+    step_table,
+    vectors,
+)
 
 SLOTS = 64
 """Samples that a worker carries through one step before the next step begins.
@@ -32,7 +48,7 @@ would then leave it; between 16 and 128 the speed hardly changes.
 _COUNTER_GUESS = (1 << 15) - 1
 """Largest counter that a chip is made for, before calls tell how many samples a batch has."""
 
-_ELEMENTS = 1 << 31  # beyond this, sums of 32 bits might overflow
+_SUMS = 1 << 31  # beyond this, sums of 32 bits might overflow
 
 
 class Simulator:
@@ -69,29 +85,28 @@ class Simulator:
         backward = {s.array for s in steps if s.op is StepOp.READ_TRANSPOSED}
         self._layout = lay_out(program.arrays, state.arrays, backward)
         store = TableStore(program.tables)
-        inference = _inference_steps(program)
         update = step_table(program, program.update, store)
         training = step_table(program, program.training, store)
-        self._inference_table = step_table(program, inference, store)
-        _name_producers(self._inference_table)
+        self._inference_table = inference_table(program, store)
         arrays = array_table(program.arrays, self._layout)
         self._train_vectors = vectors(program, program.training, SLOTS * threads, threads)
-        self._infer_vectors = vectors(program, inference, SLOTS * threads, threads)
+        self._infer_vectors = vectors(program, program.inference, SLOTS * threads, threads)
         self._train_network = Network(arrays, self._train_vectors.buffers, training, update)
         self._infer_network = Network(
             arrays, self._infer_vectors.buffers, self._inference_table, update[:0]
         )
-        self._rest = _largest_rest(program, state)
+        self._bounds = _counter_bounds(program, state)
         # Calls widen the counters where a huge batch really has so many samples.
-        batch = min(max(1, program.plan.batch), max(1, _COUNTER_GUESS - self._rest))
-        self._memory = load(self._layout, state.arrays, store.joined(), self._rest + batch)
+        largest = self._largest_counter(max(1, program.plan.batch))
+        largest = min(largest, max(_COUNTER_GUESS, self._largest_counter(0)))
+        self._memory = load(self._layout, state.arrays, store.joined(), largest)
         self._mark_rows(state)
         self._works: dict[tuple[str, bool], Work] = {}
 
     def train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
@@ -99,14 +114,13 @@ class Simulator:
         if not self._program.training:
             raise ValueError(f"the program has no training steps: {self._program.untrainable}")
         order = np.ascontiguousarray(order, np.int64)
-        labels = np.ascontiguousarray(labels, np.int32)
-        classes = self._program.arrays[-1].columns
-        checks.verify_lesson(data, self._width, labels, classes, order, batch)
+        targets = np.ascontiguousarray(targets, np.int32)
+        checks.verify_lesson(self._program, data, targets, order, batch)
 
         def call() -> TrainCounts:
             with self._lock:
                 checks.verify_clocks(self.samples, order.size, self.checks, batch)
-                return self._train(data, labels, order, batch)
+                return self._train(data, targets, order, batch)
 
         # Cells and clocks must not part. A call for nobody only compiles, and may be stopped.
         return run_undisturbed(call) if order.size else call()
@@ -121,12 +135,12 @@ class Simulator:
         seed: int = 0,
         first_index: int = 0,
     ) -> npt.NDArray[np.int64]:
-        """Last layer's sums or votes, [N, classes]; see `Executor.infer`."""
+        """Sums or votes of the heads, [N, program.sum_width]; see `Executor.infer`."""
         if repeats < 1 or reads < 1 or repeats * reads > PASSES_MAX:
             raise ValueError(f"{repeats} repeats of {reads} reads: 1 to {PASSES_MAX} in all")
         checks.verify_seed(seed)
         checks.verify_clocks(first_index, len(data))
-        checks.verify_data(data, self._width)
+        checks.verify_data(data, self._program.input_size)
 
         def call() -> npt.NDArray[np.int64]:
             with self._lock:
@@ -143,8 +157,8 @@ class Simulator:
             weights = [self._weights(place) for place in self._layout.places]
             return AnalogReader(self._program, weights, noise_bits).read(data)
         kind = Mode[mode.upper()]
-        if kind is Mode.VOTE and self._inference_table[-1, Step.TABLE] < 0:
-            raise ValueError("mode vote needs a program with a readout")
+        if kind is Mode.VOTE and (self._inference_table[:, Step.OP] == Op.ANSWER).any():
+            raise ValueError("mode vote needs a program with a readout of every head")
         if kind is Mode.BINARY:
             repeats = reads = 1
         return self._infer(data, kind, repeats, reads, seed, first_index)
@@ -177,15 +191,14 @@ class Simulator:
         """Bytes that the chip's state takes in memory."""
         return self._layout.bytes_needed(self._memory.counters.itemsize)
 
-    @property
-    def _width(self) -> int:
-        encode = next(s for s in self._program.inference if s.op is StepOp.ENCODE)
-        return self._program.buffers[encode.target].size
+    def _largest_counter(self, batch: int) -> int:
+        """Largest |A| that a batch of so many samples may lead to."""
+        return max((rest + batch * places for rest, places in self._bounds), default=0)
 
     def _train(
         self,
         data: EncodedData,
-        labels: npt.NDArray[np.int32],
+        targets: npt.NDArray[np.int32],
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
@@ -193,16 +206,19 @@ class Simulator:
         from bsc_runtime.kernels.train import train
 
         self._verify_whole()
-        # No counter grows by more than the samples of a batch; for nobody, those that will come.
-        kind = counter_type(self._rest + min(batch, order.size or len(data)))
+        # A sample counts once at each place that reads; for nobody, those that will come.
+        kind = counter_type(self._largest_counter(min(batch, order.size or len(data))))
         if np.dtype(kind).itemsize > self._memory.counters.itemsize:
+            verify_memory(self._layout.bytes_needed(np.dtype(kind).itemsize))
             wider = aligned_zeros(self._memory.counters.size, kind)
             wider[:] = self._memory.counters
             self._memory = self._memory._replace(counters=wider)
-        values, order, labels = rows_of_words(data.values, order, labels)
+        sizes = [each.size for each in self._program.inputs]
+        values, order, targets = rows_of_words(data.values, order, targets, sizes)
         levels = fixed(np.ascontiguousarray(data.levels, np.int32))
         workers = self._crew.size(min(batch, order.size))
-        work = self._work(self._train_vectors, "train", _sum_type(self._program, 1))
+        sums = _sum_type(self._program, self._program.training, 1)
+        work = self._work(self._train_vectors, "train", sums)
         work = work._replace(gate=np.zeros_like(work.gate))
         work.pulses[...] = 0
         numbers = self._numbers(workers, self._seed, self.samples)
@@ -216,7 +232,7 @@ class Simulator:
                 work,
                 values,
                 levels,
-                labels,
+                targets,
                 order,
                 numbers,
                 worker,
@@ -229,7 +245,7 @@ class Simulator:
                 work,
                 values,
                 levels,
-                labels,
+                targets,
                 order[:0],
                 numbers,
                 0,
@@ -256,11 +272,12 @@ class Simulator:
         from bsc_runtime.kernels.infer import infer
 
         every = np.arange(len(data), dtype=np.int64)
-        values, _, _ = rows_of_words(data.values, every, np.zeros(len(data), np.int32))
+        sizes = [each.size for each in self._program.inputs]
+        values, _, _ = rows_of_words(data.values, every, np.zeros(len(data), np.int32), sizes)
         levels = fixed(np.ascontiguousarray(data.levels, np.int32))
-        classes = self._program.arrays[-1].columns
-        out = np.zeros((len(data), classes), np.int64)
-        work = self._work(self._infer_vectors, "infer", _sum_type(self._program, reads))
+        out = np.zeros((len(data), self._program.sum_width), np.int64)
+        sums = _sum_type(self._program, self._program.inference, reads)
+        work = self._work(self._infer_vectors, "infer", sums)
         workers = max(1, min(self._threads, len(data) // BATCH_FOR_WORKERS))
         numbers = self._numbers(workers, seed, first_index)
         numbers[Run.SLOTS] = self._infer_vectors.slots // self._threads
@@ -299,38 +316,33 @@ class Simulator:
             self._memory.touched[place.touched : place.touched + place.rows] = due
 
 
-def _inference_steps(program: Program) -> tuple[ProgramStep, ...]:
-    """Inference steps and what is done with the last sums: the readout of training, if any."""
-    last = [s for s in program.inference if s.op is StepOp.READ][-1]
-    readouts = [s for s in program.training if s.op is StepOp.READOUT]
-    return (*program.inference, *(readouts[:1] or (_no_readout(program, last),)))
+def _counter_bounds(program: Program, state: ChipState) -> list[tuple[int, int]]:
+    """Of each array: the largest |A| between two batches, and places where a sample counts."""
+    carried = {s.array: s.number("threshold") - 1 for s in program.update if s.op is StepOp.CARRY}
+    counted = [s.array for s in program.training if s.op is StepOp.COUNT]
+    return [
+        (max(int(np.abs(a.counters).max(initial=0)), carried.get(i, 0)), counted.count(i))
+        for i, a in enumerate(state.arrays)
+    ]
 
 
-def _no_readout(program: Program, last: ProgramStep) -> ProgramStep:
-    """A step that only says where the last sums are."""
-    return ProgramStep(StepOp.ERROR, -1, (last.target,), origin=last.origin)
-
-
-def _name_producers(steps: npt.NDArray[np.int64]) -> None:
-    """Write into each READ which step makes its bits."""
-    writer = {int(row[Step.TARGET]): i for i, row in enumerate(steps) if row[Step.TARGET] >= 0}
-    reads = [row for row in steps if row[Step.ARRAY] >= 0]
-    for row in reads:
-        row[Step.NUMBER] = writer[int(row[Step.SOURCE])]
-
-
-def _largest_rest(program: Program, state: ChipState) -> int:
-    """Largest |A| between two batches."""
-    rest = max((int(np.abs(a.counters).max(initial=0)) for a in state.arrays), default=0)
-    carried = [s.number("threshold") - 1 for s in program.update if s.op is StepOp.CARRY]
-    return max([rest, *carried])
-
-
-def _sum_type(program: Program, reads: int) -> type[np.signedinteger[Any]]:
-    """Sums need 64 bits where the most rows or columns, all at the largest code, pass 32."""
-    longest = max(max(a.rows * reads, a.columns) for a in program.arrays)
+def _sum_type(
+    program: Program, steps: Sequence[ProgramStep], reads: int
+) -> type[np.signedinteger[Any]]:
+    """Sums need 64 bits where lines that meet in one, all at the largest code, pass 32."""
+    lines: dict[int, int] = {}  # by buffer
+    for step in steps:
+        match step.op:
+            case StepOp.READ:
+                lines[step.target] = program.arrays[step.array].rows * reads
+            case StepOp.READ_TRANSPOSED:
+                lines[step.target] = program.arrays[step.array].columns
+            case StepOp.ADD:
+                lines[step.target] = sum(lines[source] for source in step.sources)
+            case _:
+                pass
     # Twice: references are added apart from the codes they are taken off.
-    return np.int32 if 2 * longest * CODE_MAX < _ELEMENTS else np.int64
+    return np.int32 if 2 * max(lines.values()) * CODE_MAX < _SUMS else np.int64
 
 
 def _make_work(
@@ -338,7 +350,7 @@ def _make_work(
 ) -> Work:
     columns = max(a.columns for a in program.arrays)
     blocks = (max(held.widest, columns) + 7) // 8 * 8 + 8
-    votes = held.slots * program.arrays[-1].columns
+    votes = held.slots * program.sum_width
     return Work(
         sums=aligned_zeros(held.sums + SLACK, sums),
         lists=np.zeros(held.lists + SLACK, np.int32),

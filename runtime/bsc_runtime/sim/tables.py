@@ -14,13 +14,16 @@ from bsc.tiling.plan import ArraySpec, BufferKind, StepOp
 from bsc.tiling.plan import Step as ProgramStep
 from bsc_runtime.kernels.layout import Array, Buffer, Op, Step
 from bsc_runtime.sim.memory import Layout, padded
+from bsc_runtime.sim.rows import blocks_of
 
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 
 _OPS = {op: Op[op.name] for op in StepOp}
-_LISTED = (StepOp.ENCODE, StepOp.SAMPLE)  # bits kept as lists of set elements
-_DENSE = (StepOp.DERIVATIVE, StepOp.READOUT)  # bits kept as one byte an element
+_LISTED = (StepOp.ENCODE, StepOp.SAMPLE, StepOp.CONCAT)  # bits kept as lists of set elements
+_DENSE = (StepOp.DERIVATIVE, StepOp.READOUT, StepOp.LOGISTIC)  # bits kept as one byte an element
+_READOUTS = (StepOp.READOUT, StepOp.LOGISTIC)
+_ERRORS = (StepOp.ERROR, StepOp.TARGET_ERROR)
 _BYTES_HELD = 32 << 20
 
 
@@ -107,33 +110,106 @@ def _vector(program: Program, steps: Sequence[ProgramStep], index: int, op: Step
     size = program.buffers[index].size
     readers = [s for s in steps if index in s.sources]
     counted = [s for s in readers if s.op in (StepOp.READ, StepOp.COUNT)]
+    joined = sum(s.op is StepOp.CONCAT for s in readers)
     match program.buffers[index].kind:
         case BufferKind.SUM:
             return [padded(size), 0, 0, 0, 0]
         case BufferKind.SIGN:
-            listed = op is StepOp.ERROR or any(s.op is StepOp.READ_TRANSPOSED for s in readers)
+            listed = op in _ERRORS or any(s.op is StepOp.READ_TRANSPOSED for s in readers)
             # Eight more than the elements: branch-free lists store before they know.
             return [0, 2 * (size + 8) if listed else 0, padded(size), int(listed), 0]
         case BufferKind.BIT if op in _LISTED:
-            if len(counted) != len(readers):
+            if len(counted) + joined != len(readers):
                 raise ValueError(f"buffer {program.buffers[index].name} is read and gates")
             bias = max((program.arrays[s.array].bias_lines for s in counted), default=0)
             return [0, size + bias + 8, 0, 0, bias]
-        case BufferKind.BIT if op in _DENSE and not counted:
+        case BufferKind.BIT if op in _DENSE and not counted and not joined:
             return [0, 0, padded(size), 0, 0]
     raise ValueError(f"step {op} cannot write buffer {program.buffers[index].name}")
 
 
 def step_table(program: Program, steps: Sequence[ProgramStep], store: TableStore) -> Int64Array:
     """Steps as rows of `Network.steps` or `Network.update`."""
-    table = np.full((len(steps), len(Step)), -1, np.int64)
-    for row, step in zip(table, steps, strict=True):
-        row[Step.OP], row[Step.TARGET], row[Step.ARRAY] = _OPS[step.op], step.target, step.array
-        row[Step.LAYER] = step.layer
-        for column, source in zip((Step.SOURCE, Step.GATE), step.sources, strict=False):
-            row[column] = source
-        _tables_and_numbers(program, step, row, store)
-    return table
+    rows = [row for step in steps for row in _rows(program, step, store)]
+    errors = [i for i, row in enumerate(rows) if row[Step.OP] in (Op.ERROR, Op.TARGET_ERROR)]
+    for number, i in enumerate(errors):
+        rows[i][Step.NUMBER_1] = errors[number - 1] if number else -1
+        rows[i][Step.LAST] = int(i == errors[-1])
+    return _table(rows)
+
+
+def inference_table(program: Program, store: TableStore) -> Int64Array:
+    """Steps of inference as its kernel takes them.
+
+    A row for each READ, behind those that make its bits, and a row for each head.
+    """
+    makers: dict[int, list[Int64Array]] = {}  # of each buffer of bits, in order
+    made: set[int] = set()
+    rows: list[Int64Array] = []
+    sums: list[int] = []
+    for step in program.inference:
+        own = _rows(program, step, store)
+        if step.op is not StepOp.READ:
+            needed = [row for s in step.sources if s in makers for row in makers[s]]
+            makers[step.target] = _once([*needed, *own])
+            continue
+        for row in makers[step.sources[0]]:
+            rows.append(row.copy())
+            rows[-1][Step.AGAIN] = int(row[Step.TARGET] in made)
+        made |= {int(row[Step.TARGET]) for row in makers[step.sources[0]]}
+        own[0][Step.NUMBER] = len(makers[step.sources[0]])
+        rows += own
+        sums.append(step.target)
+    for head in program.heads:
+        rows.append(_answer(program, sums[head.read], store))
+    return _table(rows)
+
+
+def _once(rows: Sequence[Int64Array]) -> list[Int64Array]:
+    """Each row where it stands first: a part may be joined to itself."""
+    return list({id(row): row for row in rows}.values())
+
+
+def _answer(program: Program, sums: int, store: TableStore) -> Int64Array:
+    """What is done with a head's sums: the readout of training, if there is one."""
+    for step in program.training:
+        if step.op in _READOUTS and step.sources == (sums,):
+            return _rows(program, step, store)[0]
+    row = np.full(len(Step), -1, np.int64)
+    row[Step.OP], row[Step.SOURCE] = Op.ANSWER, sums
+    return row
+
+
+def _table(rows: Sequence[Int64Array]) -> Int64Array:
+    return np.stack(rows) if rows else np.zeros((0, len(Step)), np.int64)
+
+
+def _rows(program: Program, step: ProgramStep, store: TableStore) -> list[Int64Array]:
+    """A step as a row, or as one for each of its sources."""
+    row = np.full(len(Step), -1, np.int64)
+    row[Step.OP], row[Step.TARGET], row[Step.ARRAY] = _OPS[step.op], step.target, step.array
+    row[Step.LAYER] = step.layer
+    if step.op in (StepOp.CONCAT, StepOp.ADD):
+        return _parts(program, step, row)
+    for column, source in zip((Step.SOURCE, Step.GATE), step.sources, strict=False):
+        row[column] = source
+    _tables_and_numbers(program, step, row, store)
+    return [row]
+
+
+def _parts(program: Program, step: ProgramStep, row: Int64Array) -> list[Int64Array]:
+    rows: list[Int64Array] = []
+    start = 0
+    for number, source in enumerate(step.sources):
+        part = row.copy()
+        part[Step.SOURCE] = source
+        part[Step.FIRST] = int(number == 0)
+        part[Step.LAST] = int(number == len(step.sources) - 1)
+        rows.append(part)
+        joined = step.op is StepOp.CONCAT
+        part[Step.NUMBER] = start if joined else step.number(f"start_{number}")
+        start += program.buffers[source].size
+    return rows
 
 
 def _tables_and_numbers(
@@ -141,6 +217,12 @@ def _tables_and_numbers(
 ) -> None:
     levels = 1 << program.target.periphery.noise_bits
     match step.op:
+        case StepOp.ENCODE:
+            row[Step.NUMBER] = blocks_of([each.size for each in program.inputs])[step.layer]
+        case StepOp.ERROR | StepOp.TARGET_ERROR:
+            row[Step.NUMBER] = step.number("target")
+        case StepOp.LOGISTIC:
+            row[Step.TABLE] = store.offset(step.table("threshold"), levels)
         case StepOp.SAMPLE:
             row[Step.TABLE] = store.offset(step.table("threshold"), levels)
             row[Step.NUMBER] = step.number("binary")
@@ -153,7 +235,7 @@ def _tables_and_numbers(
         case StepOp.CARRY:
             row[Step.NUMBER], row[Step.NUMBER_1] = step.number("threshold"), step.number("pulses")
             _pulse_tables(step, row, store)
-            if program.target.device.style is not CellStyle.REFERENCE:
+            if program.style_of(step.array) is not CellStyle.REFERENCE:
                 row[Step.EVEN_UP] = row[Step.EVEN_DOWN] = -1  # one plane of cells, see fire_even
         case StepOp.SGD_STEP:
             row[Step.NUMBER] = step.number("rate")

@@ -9,7 +9,7 @@ from bsc.numerics.state import ChipState
 from bsc.program.model import Program
 from bsc_runtime.train.callbacks import Callbacks, Progress
 from bsc_runtime.train.history import EpochRecord, History
-from bsc_runtime.train.hp import Weights, hp_accuracy, train_hp
+from bsc_runtime.train.hp import Weights, hp_marks, train_hp
 from bsc_runtime.train.interrupt import InterruptWatch
 from bsc_runtime.train.material import Material
 
@@ -48,16 +48,18 @@ def run_baseline(
     """
     asked = material.asked.encoded
     if asked is None:
-        raise material.asked.refusal(program.input)
-    if program.options.weights != "random":
-        program = recompile(program, weights="random")  # the baseline has the rule's own neurons
+        raise material.asked.refusal(program)
+    frozen = any(program.frozen(number) for number in range(len(program.arrays)))
+    # The baseline has the rule's own neurons; frozen weights mean something with their own alone.
+    if program.options.weights != "random" and not frozen:
+        program = recompile(program, weights="random")
     plan = program.plan
     history = History()
     weights: Weights = []
     run = train_hp(
         program,
         material.data,
-        material.labels,
+        material.targets,
         epochs=epochs,
         eta=plan.eta,
         seed=seed,
@@ -68,13 +70,16 @@ def run_baseline(
             weights = epoch.weights
             history.samples += epoch.samples
             history.seconds += epoch.seconds
+            marks = hp_marks(program, weights, asked, material.answers)
             record = EpochRecord(
                 epoch=epoch.epoch,
-                accuracy=hp_accuracy(program, weights, asked, material.answers),
+                accuracy=marks.accuracy,
                 accuracy_on=material.asked_on,
                 samples=epoch.samples,
                 seconds=epoch.seconds,
                 loss=epoch.loss,
+                squared_error=marks.squared_error,
+                outputs=dict(marks.outputs),
             )
             history.records.append(record)
             speed = history.samples_per_second
@@ -87,6 +92,7 @@ def run_baseline(
                 samples_per_second=speed,
                 accuracy=record.accuracy,
                 seconds_left=left / speed if speed else 0.0,
+                marks=record.marks,
             )
             watch.guard(lambda progress=progress: callbacks.on_progress(progress))  # type: ignore[misc]
             watch.guard(lambda record=record: callbacks.on_epoch(record))  # type: ignore[misc]

@@ -20,8 +20,9 @@ class Progress:
         samples: samples of the running epoch already presented.
         samples_in_epoch: samples of a whole epoch.
         samples_per_second: speed of this run so far, evaluation left out.
-        accuracy: accuracy after the last whole epoch, 0 to 1; None before.
+        accuracy: accuracy after the last whole epoch, 0 to 1; None before, and where there is none.
         seconds_left: estimated time to the end of the run, evaluation left out.
+        marks: accuracy or squared error after the last whole epoch, of each output, for people.
     """
 
     epoch: int
@@ -31,6 +32,7 @@ class Progress:
     samples_per_second: float
     accuracy: float | None
     seconds_left: float
+    marks: str = ""
 
 
 class TrainCallback(Protocol):

@@ -199,9 +199,9 @@ class CheckpointFolder:
                 )
             )
         changed = [
-            f"{key} was {there.plan.get(key)}, is now {value}"
-            for key, value in here.plan.items()
-            if there.plan.get(key) != value
+            f"{key} was {there.plan.get(key)}, is now {here.plan.get(key)}"
+            for key in {**here.plan, **there.plan}
+            if there.plan.get(key) != here.plan.get(key)
         ]
         if changed:
             wrong.append(

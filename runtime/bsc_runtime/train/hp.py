@@ -1,9 +1,9 @@
 """`hp`, the baseline: the same network in single precision on the host (semantics, section 7).
 
-Cross-entropy behind a softmax, plain SGD, weights uniform in +-sqrt(6 / (in + out)) / a, biases 0.
-Signals are the array's: a layer reads probabilities p in [0, 1] and hands on
-p = (g(gain y) - low) / (high - low), so trained weights map to cells as they are. Nothing float has
-a digest.
+Cross-entropy behind a softmax, binary cross-entropy of each column behind a logistic readout, plain
+SGD, weights uniform in +-sqrt(6 / (in + out)) / a, biases 0. Signals are the array's: a layer reads
+probabilities p in [0, 1] and hands on p = (g(gain y) - low) / (high - low), so trained weights map
+to cells as they are. Nothing float has a digest.
 """
 
 from __future__ import annotations
@@ -17,15 +17,32 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from bsc.numerics.draws import Purpose, epoch_order, lane_draws
+from bsc.hw.plan import Readout
+from bsc.numerics.draws import epoch_order
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
-from bsc_runtime.metrics import correct
-from bsc_runtime.train.neurons import Neuron, neuron_of
+from bsc_runtime.inputs import Targets
+from bsc_runtime.metrics import Marks, correct
+from bsc_runtime.scoring import HeadScores, mark
+from bsc_runtime.train.network import Floats, HpNetwork, Weights
 
-Floats: TypeAlias = npt.NDArray[np.float32]
-Weights: TypeAlias = list[tuple[Floats, Floats]]
-"""W [inputs, outputs] and b [outputs] of each layer, reading probabilities."""
+__all__ = [
+    "ETAS",
+    "HELD_BACK",
+    "Floats",
+    "HpEpoch",
+    "HpNetwork",
+    "Weights",
+    "hp_accuracy",
+    "hp_logits",
+    "hp_marks",
+    "learns",
+    "probabilities_of",
+    "train_hp",
+    "tune_eta",
+]
+
+Integers: TypeAlias = npt.NDArray[np.int32]
 
 ETAS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Learning rates that `tune_eta` tries."""
@@ -42,7 +59,8 @@ class HpEpoch:
 
     Attributes:
         epoch: its number, from 1.
-        loss: mean cross-entropy of the samples as they were presented, in nat.
+        loss: mean over the samples as they were presented of the heads' cross-entropies, in nat;
+            of a logistic head its columns' mean.
         seconds: time spent presenting them.
         samples: how many.
         weights: the network's weights now, shared: copy what you keep.
@@ -58,7 +76,7 @@ class HpEpoch:
 def train_hp(
     program: Program,
     data: EncodedData,
-    labels: npt.NDArray[np.int32],
+    targets: Integers,
     *,
     epochs: int,
     eta: float,
@@ -68,15 +86,16 @@ def train_hp(
     """Train the float baseline of a program, an epoch at each step of the iterator.
 
     Args:
-        program: gives sizes and neuron functions.
+        program: gives wiring, sizes and neuron functions. Frozen layers keep its cells' weights.
         data: encoded inputs; their probabilities enter, t / 65536.
-        labels: int32 [N].
+        targets: int32 [N, target_width] as executors take them; labels [N] of a single softmax.
         epochs: how many.
         eta: learning rate, of the mean gradient of a batch.
         seed: key of initial weights and of the order of samples.
         batch: samples of a batch.
     """
     network = HpNetwork(program, seed)
+    rows = targets.reshape(len(data), -1)
     for epoch in range(epochs):
         order = epoch_order(seed, epoch, len(data))
         start = time.perf_counter()
@@ -85,7 +104,7 @@ def train_hp(
         with threadpool_limits(limits=1, user_api="blas"):
             for first in range(0, len(order), batch):
                 chosen = order[first : first + batch]
-                loss += network.learn(probabilities_of(data, chosen), labels[chosen], eta)
+                loss += network.learn(probabilities_of(data, chosen), rows[chosen], eta)
         seconds = time.perf_counter() - start
         yield HpEpoch(epoch + 1, loss / len(order), seconds, len(order), network.weights)
 
@@ -93,7 +112,7 @@ def train_hp(
 def tune_eta(
     program: Program,
     data: EncodedData,
-    labels: npt.NDArray[np.int32],
+    labels: Integers,
     *,
     epochs: int,
     seed: int = 0,
@@ -105,7 +124,7 @@ def tune_eta(
     """Find the learning rate on held-back *training* samples; test samples are never touched.
 
     Args:
-        program: gives sizes and neuron functions.
+        program: gives sizes and neuron functions; its one head is a softmax.
         data: encoded training inputs.
         labels: int32 [N].
         epochs: length of each trial.
@@ -137,25 +156,31 @@ def tune_eta(
 
 
 def hp_logits(program: Program, weights: Weights, data: EncodedData) -> Floats:
-    """What the float network answers, float32 [N, classes]."""
-    neurons = [neuron_of(spec) for spec in program.arrays[:-1]]
-    result = np.empty((len(data), program.arrays[-1].columns), np.float32)
+    """The model's sums y of the float network, float32 [N, sum_width]."""
+    network = HpNetwork(program, weights=weights)
+    result = np.empty((len(data), program.sum_width), np.float32)
     for start in range(0, len(data), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(data)))
-        p = probabilities_of(data, rows)
-        for (matrix, bias), neuron in zip(weights, [*neurons, None], strict=True):
-            y = p @ matrix
-            y += bias
-            p = y if neuron is None else neuron.forward(y)
-        result[rows] = p * np.float32(program.arrays[-1].gain)
+        sums = network.sums(probabilities_of(data, rows))
+        for first, head in zip(program.sum_starts, program.heads, strict=True):
+            gain = np.float32(program.reads[head.read].gain)
+            result[rows, first : first + head.columns] = sums[head.read] * gain
     return result
 
 
-def hp_accuracy(
-    program: Program, weights: Weights, data: EncodedData, labels: npt.NDArray[np.int32]
-) -> float:
-    """Share of right answers of the float network, 0 to 1."""
-    return correct(hp_logits(program, weights, data), labels) / len(labels)
+def hp_accuracy(program: Program, weights: Weights, data: EncodedData, labels: Integers) -> float:
+    """Share of right answers of a float network with one head, 0 to 1."""
+    return correct(hp_logits(program, weights, data), labels.reshape(-1)) / len(labels)
+
+
+def hp_marks(program: Program, weights: Weights, data: EncodedData, targets: Targets) -> Marks:
+    """How well the outputs of the float network answer."""
+    logits = hp_logits(program, weights, data)
+    scores = tuple(
+        HeadScores(logits[:, first : first + head.columns], 1.0)
+        for first, head in zip(program.sum_starts, program.heads, strict=True)
+    )
+    return mark(program, scores, targets)
 
 
 def probabilities_of(data: EncodedData, rows: npt.NDArray[np.int64]) -> Floats:
@@ -167,72 +192,9 @@ def probabilities_of(data: EncodedData, rows: npt.NDArray[np.int64]) -> Floats:
     return values.astype(np.float32) / np.float32(65536)
 
 
-class HpNetwork:
-    """Weights of the float network, learned batch by batch.
-
-    Args:
-        program: gives sizes and neuron functions.
-        seed: key of the initial weights.
-    """
-
-    def __init__(self, program: Program, seed: int) -> None:
-        self._neurons: list[Neuron] = [neuron_of(spec) for spec in program.arrays[:-1]]
-        self._gain = np.float32(program.arrays[-1].gain)
-        slopes = [n.slope for n in self._neurons]
-        slopes.append(slopes[-1] if slopes else 1.0)
-        self.weights: Weights = [
-            (
-                _initial(spec.inputs, spec.columns, spec.layer, seed, slope),
-                np.zeros(spec.columns, np.float32),
-            )
-            for spec, slope in zip(program.arrays, slopes, strict=True)
-        ]
-
-    def learn(self, x: Floats, labels: npt.NDArray[np.int32], eta: float) -> float:
-        """One step of SGD on the mean cross-entropy of a batch.
-
-        Args:
-            x: probabilities, float32 [B, K].
-            labels: int32 [B].
-            eta: learning rate.
-
-        Returns:
-            The sum of the batch's cross-entropies before the step, in nat.
-        """
-        signals = [x]
-        y = x
-        for number, (matrix, bias) in enumerate(self.weights):
-            y = signals[-1] @ matrix
-            y += bias
-            if number < len(self._neurons):
-                signals.append(self._neurons[number].forward(y))
-        y *= self._gain
-        y -= y.max(axis=1, keepdims=True)
-        error = np.exp(y)
-        total = error.sum(axis=1, keepdims=True)
-        rows = np.arange(len(labels))
-        loss = float((np.log(total[:, 0]) - y[rows, labels]).sum())
-        error /= total
-        error[rows, labels] -= 1
-        error *= self._gain
-        error *= np.float32(-eta / len(labels))  # from here on, errors are steps
-        for number in range(len(self.weights) - 1, -1, -1):
-            matrix, bias = self.weights[number]
-            below = None
-            if number > 0:
-                below = error @ matrix.T
-                below *= self._neurons[number - 1].slope_at(signals[number])
-            matrix += signals[number].T @ error
-            bias += error.sum(axis=0)
-            if below is not None:
-                error = below
-        return loss
-
-
-def _initial(inputs: int, outputs: int, layer: int, seed: int, slope: float) -> Floats:
-    blocks = np.arange(inputs * outputs, dtype=np.int64)
-    low, high = lane_draws(seed, Purpose.FLOAT_INITIAL, layer, blocks)
-    u32 = low.astype(np.float64) + 65536.0 * high
-    limit = np.sqrt(6.0 / (inputs + outputs)) / slope
-    uniform = ((u32 + 0.5) / 2.0**31 - 1.0) * limit
-    return np.asarray(uniform.reshape(inputs, outputs), np.float32)
+def learns(program: Program) -> bool:
+    """Whether the baseline has something to learn: a logistic head, or a softmax of classes."""
+    return any(
+        head.readout is Readout.LOGISTIC or (head.readout is Readout.SOFTMAX and head.columns > 1)
+        for head in program.heads
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bsc.hw.plan import TrainPlan
+from bsc.hw.plan import LayerPlan, TrainPlan
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
 
@@ -24,19 +24,20 @@ def program_fingerprint(program: Program) -> str:
     Tiles, names, origins and the plan (compared by itself) are left out: a run goes on with other
     tiles, because its result does not depend on them.
     """
-    arrays = [
-        [a.layer, a.inputs, a.bias_lines, a.columns, a.scale, a.gain, a.low, a.high]
-        for a in program.arrays
+    arrays = [[a.layer, a.inputs, a.bias_lines, a.columns, a.scale] for a in program.arrays]
+    reads = [
+        [r.array, r.gain, r.function, r.function_parameters, r.low, r.high] for r in program.reads
     ]
-    functions = [[a.function, a.function_parameters] for a in program.arrays]
+    heads = [[h.read, h.columns, h.readout.value] for h in program.heads]
     steps = [
         [s.op.value, s.target, s.sources, s.array, s.layer, s.numbers] for s in program.training
     ]
-    device = program.target.device.model_dump(mode="json", exclude={"name", "source"})
-    spec = program.input
-    plain = json.dumps(
-        [arrays, functions, steps, device, spec.size, spec.low, spec.high], sort_keys=True
-    )
+    devices = [
+        program.device_of(k).model_dump(mode="json", exclude={"name", "source"})
+        for k in range(len(program.arrays))
+    ]
+    inputs = [[spec.size, spec.low, spec.high] for spec in program.inputs]
+    plain = json.dumps([arrays, reads, heads, steps, devices, inputs], sort_keys=True)
     sha = hashlib.sha256(plain.encode())
     for step in (*program.training, *program.update):
         for role, name in sorted(step.tables):
@@ -46,11 +47,11 @@ def program_fingerprint(program: Program) -> str:
     return sha.hexdigest()
 
 
-def data_fingerprint(data: EncodedData, labels: npt.NDArray[np.int32]) -> str:
-    """SHA-256 of all samples with their levels and labels, hex."""
+def data_fingerprint(data: EncodedData, targets: npt.NDArray[np.int32]) -> str:
+    """SHA-256 of all samples with their levels and the targets of all heads, hex."""
     values = data.values
     sha = hashlib.sha256(f"{values.dtype.str} {values.shape}".encode())
-    sha.update(np.ascontiguousarray(labels, "<i4").data)
+    sha.update(np.ascontiguousarray(targets, "<i4").data)
     sha.update(np.ascontiguousarray(data.levels, "<i4").data)
     for start in range(0, len(values), _ROWS_AT_ONCE):
         sha.update(np.ascontiguousarray(values[start : start + _ROWS_AT_ONCE]).data)
@@ -58,5 +59,22 @@ def data_fingerprint(data: EncodedData, labels: npt.NDArray[np.int32]) -> str:
 
 
 def plan_json(plan: TrainPlan) -> dict[str, Any]:
-    """The plan as plain data."""
-    return {k: str(v) if k == "rule" else v for k, v in asdict(plan).items()}
+    """The plan as plain data: a line of JSON where several layers or outputs have their own."""
+    plain: dict[str, Any] = {
+        field.name: getattr(plan, field.name)
+        for field in fields(plan)
+        if field.name not in ("rule", "readouts", "layers")
+    }
+    plain["rule"] = plan.rule.value
+    if plan.readouts:
+        plain["readouts"] = json.dumps(sorted(plan.readouts))
+    if plan.layers:
+        plain["layers"] = json.dumps(sorted(map(_layer, plan.layers)))
+    return plain
+
+
+def _layer(layer: LayerPlan) -> list[Any]:
+    device = None
+    if layer.device is not None:
+        device = layer.device.model_dump_json(exclude={"name", "source"})
+    return [layer.name, layer.frozen, device, layer.threshold, layer.pulses]

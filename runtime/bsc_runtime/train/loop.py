@@ -14,7 +14,7 @@ from bsc.numerics.draws import epoch_order
 from bsc.numerics.state import ChipState
 from bsc.program.executor import EncodedData
 from bsc_runtime.chip import Chip
-from bsc_runtime.metrics import pulses_per_weight, saturated
+from bsc_runtime.metrics import Marks, pulses_per_weight, saturated
 from bsc_runtime.notes import Notes
 from bsc_runtime.train.callbacks import Callbacks, Progress
 from bsc_runtime.train.history import EpochRecord, History
@@ -44,14 +44,15 @@ class Lesson:
 
     Attributes:
         data: encoded training samples.
-        labels: int32 [N], indices of readout elements.
-        examine: accuracy in analog mode, 0 to 1; None where there is nothing to measure on.
+        targets: int32 [N, target_width], as the executor takes them.
+        examine: how well the outputs answer in analog mode; None where there is nothing to measure
+            on.
         examined_on: `test`, `validation` or `train`.
     """
 
     data: EncodedData
-    labels: npt.NDArray[np.int32]
-    examine: Callable[[], float] | None
+    targets: npt.NDArray[np.int32]
+    examine: Callable[[], Marks] | None
     examined_on: str
 
 
@@ -79,7 +80,7 @@ def run_lesson(
     Returns:
         True when all epochs are done, False when Ctrl-C stopped the run at the end of a batch.
     """
-    chip.warm_up(lesson.data, lesson.labels)
+    chip.warm_up(lesson.data, lesson.targets)
     loop = _Loop(chip, lesson, last_epoch, history, callbacks, notes, keeper)
     with InterruptWatch() as watch:
         while chip.epochs < last_epoch:
@@ -138,7 +139,7 @@ class _Loop:
         place = self.chip.place
         stop = min(self.count, place + self.pace.samples())
         start = time.perf_counter()
-        self.chip.present(self.lesson.data, self.lesson.labels, order, stop)
+        self.chip.present(self.lesson.data, self.lesson.targets, order, stop)
         seconds = time.perf_counter() - start
         self.pace.took(stop - place, seconds)
         self.history.samples += stop - place
@@ -156,6 +157,7 @@ class _Loop:
             samples_per_second=speed,
             accuracy=self.history.accuracy,
             seconds_left=samples_left / speed if speed > 0 else 0.0,
+            marks=self.history.records[-1].marks if self.history.records else "",
         )
 
     def _record(self, samples: int, seconds: float) -> EpochRecord:
@@ -171,12 +173,15 @@ class _Loop:
                 "more steps, or raise the threshold",
             )
         examine = self.lesson.examine
+        marks = examine() if examine is not None else Marks({})
         return EpochRecord(
             epoch=self.chip.epochs,
-            accuracy=examine() if examine is not None else None,
+            accuracy=marks.accuracy,
             accuracy_on=self.lesson.examined_on if examine is not None else "",
             samples=samples,
             seconds=seconds,
             pulses_per_weight=pulses_per_weight(state),
             saturated=share,
+            squared_error=marks.squared_error,
+            outputs=dict(marks.outputs),
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bsc.numerics.state import CellStyle
+from bsc_runtime.metrics import OutputScore
 from bsc_runtime.train.history import EpochRecord, History
 
 FORMAT = "bsc-checkpoint"
@@ -48,6 +49,20 @@ class ArrayRow(_Model):
     style: CellStyle
 
 
+class ScoreRow(_Model):
+    """How well an output answered, as `OutputScore` has it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    readout: str
+    accuracy: Share | None
+    squared_error: Amount | None
+
+    def score(self) -> OutputScore:
+        """As a run keeps it."""
+        return OutputScore(self.readout, self.accuracy, self.squared_error)
+
+
 class HistoryRow(_Model):
     """One epoch, as `EpochRecord` has it; keys of later versions are passed over."""
 
@@ -61,6 +76,14 @@ class HistoryRow(_Model):
     pulses_per_weight: Amount = 0.0
     saturated: Share = 0.0
     loss: float | None = None
+    squared_error: Amount | None = None
+    outputs: dict[str, ScoreRow] = Field(default_factory=dict)
+
+    def record(self) -> EpochRecord:
+        """As a run keeps it."""
+        plain = self.model_dump(exclude={"outputs"})
+        outputs = {name: row.score() for name, row in self.outputs.items()}
+        return EpochRecord(**plain, outputs=outputs)
 
 
 class CheckpointManifest(_Model):
@@ -100,7 +123,7 @@ class CheckpointManifest(_Model):
 
     def records(self) -> History:
         """The epochs so far as a run keeps them."""
-        return History([EpochRecord(**row.model_dump()) for row in self.history])
+        return History([row.record() for row in self.history])
 
 
 def read_manifest(text: bytes) -> CheckpointManifest:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bsc.diag import fail
 from bsc.numerics import functions
-from bsc.tiling.plan import ArraySpec
+from bsc.tiling.plan import ReadSpec
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,7 +58,7 @@ class LogisticNeuron:
 class LinearPieces:
     """A piecewise linear p; p' follows from which side of its kinks p lies on."""
 
-    spec: ArraySpec
+    spec: ReadSpec
 
     @property
     def slope(self) -> float:
@@ -83,8 +83,8 @@ class LinearPieces:
         return np.asarray(slope * (spec.gain / (spec.high - spec.low)), np.float32)
 
 
-def neuron_of(spec: ArraySpec) -> Neuron:
-    """The neuron behind an array.
+def neuron_of(spec: ReadSpec) -> Neuron:
+    """The neuron behind a read.
 
     Raises:
         DiagnosticError: BSC6031, the function has no gradient.

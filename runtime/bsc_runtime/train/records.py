@@ -102,7 +102,7 @@ def _require_fit(found: Checkpoint, program: Program) -> None:
 def _folder(path: Path, chip: Chip, material: Material, notes: Notes) -> CheckpointFolder:
     identity = Identity(
         program_fingerprint(chip.program),
-        data_fingerprint(material.data, material.labels),
+        data_fingerprint(material.data, material.targets),
         plan_json(chip.program.plan),
     )
     return CheckpointFolder(path, identity, notes)

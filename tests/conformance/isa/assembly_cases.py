@@ -49,6 +49,13 @@ WRITTEN: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
         )
         * 2,
     ),
+    "targets": (
+        "By hand: several labels a sample, drawn targets, logistic readout, copies, on two cores.",
+        (
+            {"entry": "train", "samples": 11, "batch": 3, "seed": 5, "first_index": 2},
+            {"entry": "vote", "samples": 7, "repeats": 3, "reads": 2, "seed": 6},
+        ),
+    ),
     "trap": (
         "By hand: a trap ends the run.",
         ({"entry": "binary", "samples": 1},),
@@ -87,6 +94,20 @@ def _words(name: str, backing: int, random: np.random.Generator) -> list[int]:
     return ends[random.integers(0, len(ends), backing)].tolist()
 
 
+def _labels(image: Image, samples: int, random: np.random.Generator) -> list[Any]:
+    """Classes; where samples have several labels, classes and targets up to what 31 bits hold."""
+    lengths = (v.length for core in image.cores for v in core.vectors if v.kind.name == "LABEL")
+    width = max(lengths, default=1)
+    if width == 1:
+        return random.integers(0, 5, samples).tolist()
+    wanted = random.integers(0, 65537, (samples, width))
+    ends = np.array([0, 1, 65535, 65536, 65537, (1 << 31) - 1])
+    some = random.random(wanted.shape) < 0.3
+    wanted = np.where(some, ends[random.integers(0, len(ends), wanted.shape)], wanted)
+    wanted[:, 0] = random.integers(12, 19, samples)
+    return wanted.tolist()
+
+
 def made(name: str) -> tuple[Image, list[CaseRun]]:
     """The image with its state, and runs without what is expected of them."""
     image = assemble((FOLDER / f"{name}.s").read_text(encoding="utf-8"), f"{name}.s")
@@ -100,7 +121,7 @@ def made(name: str) -> tuple[Image, list[CaseRun]]:
         if width:
             levels = random.integers(0, 65537, (run.samples, width))
             run.inputs = (levels * (random.random(levels.shape) < 0.8)).tolist()
-            run.labels = random.integers(0, 5, run.samples).tolist()
+            run.labels = _labels(image, run.samples, random)
         if image.chip.backing > 1 and number == 0:
             for core in range(2 if len(image.cores) > 1 else 1):
                 run.backing[core] = _words(name, image.chip.backing, random)

@@ -43,6 +43,7 @@ class CaseRun:
 
     Attributes:
         inputs: rows of levels, or of bytes where there are `levels` for the 256 of them.
+        labels: a number for each sample, or rows of several.
     """
 
     entry: str
@@ -55,7 +56,7 @@ class CaseRun:
     check: int = 0
     inputs: list[list[int]] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
+    labels: list[Any] = field(default_factory=list)
     backing: dict[int, list[int]] = field(default_factory=dict)
     expected: Expected = field(default_factory=Expected)
 
@@ -64,6 +65,10 @@ class CaseRun:
         if not self.levels:
             return self.inputs
         return [[self.levels[byte] for byte in row] for row in self.inputs]
+
+    def targets(self) -> list[list[int]]:
+        """Labels as rows."""
+        return [row if isinstance(row, list) else [row] for row in self.labels]
 
 
 @dataclass

@@ -30,7 +30,7 @@ def found_by(chip: interpreter.Chip, run: CaseRun) -> Expected:
     before = [list(words) for words in chip.backing]
     started = interpreter.Run(
         run.entry, run.samples, run.batch, run.seed, run.repeats, run.reads, run.first_index,
-        run.check, run.rows(), run.labels, bool(run.levels),
+        run.check, run.rows(), run.targets(), bool(run.levels),
     )  # fmt: skip
     try:
         found = chip.run(started)

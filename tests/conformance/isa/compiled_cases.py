@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from case_files import CaseRun
 
 import bsc
 from bsc.backend.isa import emit_image, with_state
+from bsc.driver import compile_model
+from bsc.hw.plan import LayerPlan, Readout
 from bsc.hw.registry import resolve
 from bsc.hw.spec import (
     ArrayGeometry,
@@ -21,12 +24,16 @@ from bsc.hw.spec import (
     Periphery,
     TimingSpec,
 )
+from bsc.ir.graph import Graph
 from bsc.isa.image import Image
+from bsc.isa.words import decode_word
 from bsc.numerics import tables
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
+from bsc.plans import plan_for
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
+from bsc.testing.net import Net, twins
 from bsc.testing.networks import dense_network
 from bsc_runtime.chip import initial_state
 from bsc_runtime.reference import ReferenceExecutor
@@ -45,6 +52,7 @@ class Compiled:
 
     Attributes:
         bytes_in: whether inputs are bytes, with the levels of pixels.
+        graph: the network, where it is no perceptron of these sizes.
         wear: whether pulses are counted for each weight.
         start: clocks of the state before the first run.
     """
@@ -66,6 +74,7 @@ class Compiled:
     timing: TimingSpec = USUAL
     start: dict[str, int] | None = None
     change: Callable[[DeviceSpec], DeviceSpec] = lambda device: device
+    graph: Callable[[], Graph] | None = None
 
 
 def _measured(gamma: float) -> Callable[[DeviceSpec], DeviceSpec]:
@@ -104,6 +113,14 @@ def _four(samples: int, batch: int) -> tuple[dict[str, Any], ...]:
         {"entry": "vote", "samples": 7, "repeats": 3, "seed": 12, "first_index": 5},
         {"entry": "binary", "samples": 7},
     )
+
+
+def _autoencoder() -> Graph:
+    """Bits through a narrow layer, and back to where they came from."""
+    net = Net("autoencoder", x=(19,))
+    hidden = net.op("sigmoid", net.dense("x", 6, "narrow"))
+    net.op("sigmoid", net.dense(hidden, 19, "wide"), name="again")
+    return net.graph("again")
 
 
 COMPILED: dict[str, Compiled] = {
@@ -163,6 +180,30 @@ COMPILED: dict[str, Compiled] = {
         {"threshold": 1, "batch": 8}, weights="keep", activation="relu", timing=ODD,
         change=_linear(300, 0.0),
     ),
+    "twins": Compiled(
+        "Two inputs through one array, a skip, two heads, two devices; three cores.",
+        "oxram", (), (5, 4), _four(30, 8),
+        {
+            "threshold": 2, "batch": 8,
+            "layers": [
+                LayerPlan("enc", device=_linear(200, 0.3)(resolve("pcm-64").device), pulses=2),
+                LayerPlan("mix", threshold=1),
+            ],
+        },
+        cores=3, timing=ODD, change=_linear(300, 0.3), graph=lambda: twins(sizes=(9, 6, 7)),
+    ),
+    "twins-together": Compiled(
+        "The same network on one core, where bits are copied; its encoder is frozen.",
+        "oxram", (), (8, 8), _four(26, 13),
+        {"threshold": 1, "batch": 13, "layers": [LayerPlan("enc", frozen=True)]},
+        flight=3, change=_linear(500, 0.0), graph=lambda: twins(sizes=(9, 6, 7)),
+    ),
+    "autoencoder": Compiled(
+        "A logistic readout of all inputs, spread over two cores; targets are probabilities.",
+        "pcm", (), (9, 7), _four(24, 8), {"threshold": 1, "batch": 8, "pulses": 2},
+        cores=3, flight=5, bytes_in=True, timing=ODD, change=_linear(100, 0.0),
+        graph=_autoencoder,
+    ),
 }  # fmt: skip
 
 
@@ -179,6 +220,9 @@ def program_of(case: Compiled) -> Program:
             "timing": case.timing,
         }
     )
+    if case.graph is not None:
+        plan = plan_for(**case.plan)
+        return compile_model(case.graph(), target=target, plan=plan, weights=case.weights)
     graph = dense_network(case.sizes, case.activation, seed=2)
     return bsc.compile(graph, target, weights=case.weights, **case.plan)
 
@@ -205,17 +249,33 @@ def made(case: Compiled) -> tuple[Image, list[CaseRun]]:
     reference = ReferenceExecutor(program, state)
     random = np.random.default_rng(case.seed % 89)
     entries = tuple(sorted(image.entries, key=lambda entry: (entry.kind, entry.core)))
-    runs = list(_runs(case, image, reference, random))
+    runs = list(_runs(case, program, image, reference, random))
     return replace(image, entries=entries), runs
 
 
+def _targets(program: Program, samples: int, random: np.random.Generator) -> npt.NDArray[np.int32]:
+    """Classes, and probabilities of which some are 0 and some 1."""
+    parts = []
+    for head in program.heads:
+        if head.readout is Readout.SOFTMAX:
+            parts.append(random.integers(0, head.columns, samples)[:, None])
+        elif head.width:
+            wanted = random.integers(-20000, 90000, (samples, head.width))
+            parts.append(np.clip(wanted, 0, 65536))
+    return np.concatenate(parts, axis=1).astype(np.int32)
+
+
 def _runs(
-    case: Compiled, image: Image, reference: ReferenceExecutor, random: np.random.Generator
+    case: Compiled,
+    program: Program,
+    image: Image,
+    reference: ReferenceExecutor,
+    random: np.random.Generator,
 ) -> Iterator[CaseRun]:
     for registers in case.runs:
         clocks = reference.state()
         run = CaseRun(**{"batch": image.chip.batch, "check": clocks.checks} | registers)
-        shape = (run.samples, case.sizes[0])
+        shape = (run.samples, program.input_size)
         shown = random.random(shape) < 0.6
         values = random.integers(0, 256, shape) * shown
         levels = np.zeros(0, np.int32)
@@ -228,8 +288,8 @@ def _runs(
         run.inputs, run.levels = values.tolist(), levels.tolist()
         if run.entry == "train":
             run.seed, run.first_index = clocks.seed, clocks.samples
-            labels = random.integers(0, case.sizes[-1], run.samples).astype(np.int32)
-            run.labels = labels.tolist()
+            labels = _targets(program, run.samples, random)
+            run.labels = (labels if labels.shape[1] > 1 else labels[:, 0]).tolist()
             order = np.arange(run.samples, dtype=np.int64)
             reference.train(data, labels, order, run.batch)
         else:
@@ -238,8 +298,7 @@ def _runs(
                 data, mode, repeats=run.repeats, reads=run.reads, seed=run.seed,
                 first_index=run.first_index,
             )  # fmt: skip
-            # the last layer is on one core: the last that gives anything
-            run.expected.outputs = {_last(image, run.entry): sums.tolist()}
+            run.expected.outputs = {_giving(image): sums.tolist()}
         after = reference.state()
         run.expected.digest = digest(after)
         run.expected.clocks = {
@@ -248,7 +307,10 @@ def _runs(
         yield run
 
 
-def _last(image: Image, entry: str) -> int:
-    """The core that has the last array's tiles."""
-    last = len(image.arrays) - 1
-    return next(n for n, c in enumerate(image.cores) if any(t.array == last for t in c.tiles))
+def _giving(image: Image) -> int:
+    """The one core that has an output."""
+    return next(
+        number
+        for number, core in enumerate(image.cores)
+        if any(decode_word(word).name == "out" for word in core.code)
+    )

@@ -33,7 +33,10 @@ class Stuck(Exception):
 
 @dataclass
 class Run:
-    """What the host writes before a start; `inputs` are levels, in the order of the run."""
+    """What the host writes before a start; `inputs` are levels, in the order of the run.
+
+    `labels` has the targets of each sample, one number or several.
+    """
 
     entry: str
     samples: int
@@ -44,7 +47,7 @@ class Run:
     first_index: int = 0
     check: int = 0
     inputs: Sequence[Sequence[int]] = ()
-    labels: Sequence[int] = ()
+    labels: Sequence[Sequence[int]] = ()
     bytes_in: bool = False
 
 

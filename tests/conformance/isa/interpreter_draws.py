@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 MASK = 0xFFFFFFFF
-ENCODE, Z, D, READOUT, PULSE = 1, 2, 3, 4, 5
+ENCODE, Z, D, READOUT, PULSE, TARGET = 1, 2, 3, 4, 5, 17
 INFERENCE = 0x80
 
 

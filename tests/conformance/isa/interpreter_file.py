@@ -96,6 +96,9 @@ OPERAND_BITS = {
     "units": 8,
     "number": 32,
 }
+MINOR = 1
+"""The latest version that is read; section 11."""
+
 VECTOR_BITS = 12
 """Operands of other names are vectors; a `>` before one says written, `+` read and written."""
 
@@ -122,6 +125,7 @@ INSTRUCTIONS = """
 1a receive.add link +sum core
 1b clear neuron >sum
 1c add neuron +sum term
+1d copy neuron >vector source
 20 encode encoder >bits level layer
 21 encode.half encoder >bits level
 24 read array >sum bits tiles
@@ -131,9 +135,11 @@ INSTRUCTIONS = """
 28 sample neuron >bits sum neuron
 29 sample.gate neuron >bits >gate sum neuron
 2a sample.half neuron >bits sum neuron
+2b readout.logistic neuron >bits sum neuron
 2c readout neuron >bits sum readout
 2d error neuron >signs bits label
 2e sign neuron >signs sum gate
+2f error.target neuron >signs bits label neuron
 30 count counter bits signs tiles
 31 carry pulse update tiles
 32 step pulse update tiles
@@ -221,8 +227,8 @@ def _record(layout: tuple[str, ...], words: tuple[int, ...]) -> Record:
 def read_image(data: bytes) -> Image:
     """Section 6: header, directory, sections."""
     words = struct.unpack(f"<{len(data) // 8}Q", data)
-    if data[:8] != b"BSCISA\r\n" or words[1] & 0xFFFFFFFF != 1:
-        raise ValueError("no image of version 1.0")
+    if data[:8] != b"BSCISA\r\n" or words[1] & 0xFFFF != 1 or words[1] >> 16 & 0xFFFF > MINOR:
+        raise ValueError(f"no image of version 1.0 to 1.{MINOR}")
     if words[2] != len(words) or words[3] != zlib.crc32(data[:24] + data[32:96]):
         raise ValueError("a header that is not in order")
     if data[64:96] != hashlib.sha256(data[96:]).digest():

@@ -55,9 +55,10 @@ def _in(core: Core, given: Operands) -> int:
 
 @effect("label")
 def _label(core: Core, given: Operands) -> int:
-    core.put(given["label"], [core.labels[core.labelled]])
+    core.put(given["label"], core.labels[core.labelled])
     core.labelled += 1
-    return 1
+    length = core.vectors[given["label"]]["length"]
+    return 1 if length == 1 else over(32 * length, core.timing["host_bits"])
 
 
 @effect("out")
@@ -131,15 +132,34 @@ def _add(core: Core, given: Operands) -> int:
     return over(core.vectors[given["sum"]]["length"], core.timing["neuron_lanes"])
 
 
+@effect("copy")
+def _copy(core: Core, given: Operands) -> int:
+    core.put(given["vector"], core.get(given["source"]))
+    return over(core.vectors[given["vector"]]["length"], core.timing["neuron_lanes"])
+
+
+def _compare(core: Core, given: Operands, purpose: int) -> list[int]:
+    """Comparators: READS times a threshold drawn for the purpose."""
+    neuron, y = core.image.neurons[given["neuron"]], core.get(given["sum"])
+    shift, reads = 16 - core.image.chip["noise_bits"], core.registers[3]
+    u16 = core.draws(purpose, neuron["layer"], core.vectors[given["sum"]])
+    threshold = core.image.tables[neuron["threshold"]]
+    return [int(a > reads * threshold[u >> shift]) for a, u in zip(y, u16, strict=True)]
+
+
+@effect("readout.logistic")
+def _readout_logistic(core: Core, given: Operands) -> int:
+    chosen = _compare(core, given, draws.READOUT)
+    core.put(given["bits"], chosen)
+    return over(len(chosen), core.timing["neuron_lanes"])
+
+
 @effect("sample", "sample.gate")
 def _sample(core: Core, given: Operands) -> int:
     neuron, tables = core.image.neurons[given["neuron"]], core.image.tables
     vector, y = core.vectors[given["sum"]], core.get(given["sum"])
-    shift, reads = 16 - core.image.chip["noise_bits"], core.registers[3]
-    u16 = core.draws(draws.Z, neuron["layer"], vector)
-    threshold = tables[neuron["threshold"]]
-    fired = [int(a > reads * threshold[u >> shift]) for a, u in zip(y, u16, strict=True)]
-    core.put(given["bits"], fired)
+    shift = 16 - core.image.chip["noise_bits"]
+    core.put(given["bits"], _compare(core, given, draws.Z))
     if "gate" in given:
         u16 = core.draws(draws.D, neuron["layer"], vector)
         low, high = tables[neuron["low"]], tables[neuron["high"]]
@@ -175,6 +195,16 @@ def _error(core: Core, given: Operands) -> int:
     bits, first = core.get(given["bits"]), core.vectors[given["bits"]]["first"]
     (label,) = core.get(given["label"])
     core.put(given["signs"], [o - (first + j == label) for j, o in enumerate(bits)])
+    return over(len(bits), core.timing["neuron_lanes"])
+
+
+@effect("error.target")
+def _error_target(core: Core, given: Operands) -> int:
+    bits, labels = core.get(given["bits"]), core.get(given["label"])
+    layer = core.image.neurons[given["neuron"]]["layer"]
+    u16 = core.draws(draws.TARGET, layer, core.vectors[given["bits"]])
+    errors = [o - int(u < label) for o, u, label in zip(bits, u16, labels, strict=True)]
+    core.put(given["signs"], errors)
     return over(len(bits), core.timing["neuron_lanes"])
 
 

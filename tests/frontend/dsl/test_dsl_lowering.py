@@ -98,7 +98,8 @@ def test_every_row_speaks_to_people() -> None:
         (
             "neuron(tanh, [2], low = -1)",
             "neuron",
-            {"function": "tanh", "parameters": (2.0,), "gain": 1.0, "low": -1.0, "high": 1.0},
+            {"function": "tanh", "parameters": (2.0,), "gain": 1.0, "low": -1.0, "high": 1.0}
+            | {"readout": "", "slope": 1.0, "outputs": ()},
         ),
     ],
 )

@@ -1,0 +1,80 @@
+"""A program as text of the language: the model inside it, its plan, its target."""
+
+from __future__ import annotations
+
+import safetensors.numpy
+
+from bsc.backend.dsl import export_bsc
+from bsc.diag import Span, fail
+from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.registry import DEFAULT_TARGET, names, resolve
+from bsc.hw.spec import TargetSpec
+from bsc.hw.toml import settings_over
+from bsc.program.model import Program
+
+
+def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
+    """The model of a program as it came in, folded, with the plan and target it was compiled for.
+
+    Weights are the model's, not those of trained cells.
+
+    Args:
+        program: a compiled program.
+        weights_file: what the text calls the file of its tensors.
+
+    Returns:
+        The text, and that file (safetensors); empty where nothing is in it.
+
+    Raises:
+        DiagnosticError: BSC2507, the language has no words for something in it.
+    """
+    ranges = {
+        spec.name: (spec.low[0], spec.high[0])
+        for spec in program.inputs
+        if spec.declared and len(spec.low) == len(spec.high) == 1
+    }
+    text, tensors = export_bsc(
+        program.source,
+        ranges=ranges,
+        train=_train(program.plan, program.options.weights),
+        target=_target(program.target),
+        weights_file=weights_file,
+    )
+    return text, safetensors.numpy.save(tensors) if tensors else b""
+
+
+def _target(target: TargetSpec) -> TargetSection:
+    """The target of this name with what was changed of it; a target of a file over the default."""
+    name = target.name if target.name in names() else DEFAULT_TARGET
+    settings = settings_over(resolve(name), target)
+    if settings is None:
+        message = f"found a target {target.name} that is not {name} with settings"
+        raise fail("BSC2507", message, at=Span("target"))
+    return TargetSection(name, settings)
+
+
+def _train(plan: TrainPlan, weights: str) -> TrainSection:
+    layers = {}
+    for each in plan.layers:
+        if each.device is not None and not each.device_of:
+            raise fail(
+                "BSC2507",
+                f"found a device of layer {each.name} that no target is named after",
+                at=Span("plan"),
+            )
+        layers[each.name] = LayerOverride(
+            each.frozen or None, each.device_of or None, each.threshold, each.pulses
+        )
+    online = plan.rule is Rule.ONLINE
+    return TrainSection(
+        rule=str(plan.rule),
+        batch=None if online else plan.batch,
+        threshold=None if online or plan.rule in (Rule.SGD, Rule.HP) else plan.threshold,
+        pulses=None if plan.pulses == 1 else plan.pulses,
+        eta=plan.eta if plan.rule in (Rule.SGD, Rule.HP) else None,
+        refresh_every=plan.refresh_every or None,
+        weights=weights,
+        readouts=dict(plan.readouts),
+        layers=layers,
+    )

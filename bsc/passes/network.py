@@ -1,0 +1,357 @@
+"""Finds what the arrays will do: a network of dense layers and the activations between them.
+
+Between an input and a layer, and between two layers, elements may only be rearranged and joined.
+What hands out values to the model's outputs is the tail: it runs beside the arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.diag import Sink, Span
+from bsc.ir.graph import Array, Graph, Node
+from bsc.ir.types import Encoding
+from bsc.ops import OPS
+
+ACTIVATIONS = frozenset(
+    {"sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "clip", "sign", "neuron"}
+)
+_MOVING = frozenset({"reshape", "transpose", "identity", "concat"})
+_OPERATOR = re.compile(r"(gemm|matmul|add|matmul_add)([._-]?[0-9]+)*", re.IGNORECASE)
+"""Parts of a place that name no layer: exporters number operators like this."""
+
+_OF_IMAGES = {"conv2d": "convolution", "max_pool": "pooling", "average_pool": "pooling"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A dense node and the activation that other layers read.
+
+    Attributes:
+        name: short and unique.
+        dense: the node.
+        activation: None for a head, and where other layers read the sums themselves.
+        parts: signals that it reads: inputs of the graph, and signals of layers before it.
+        place: int64 [K]: row k of the weights belongs to line place[k] of the parts' elements, one
+            part behind the other.
+        head: whether no layer reads it.
+    """
+
+    name: str
+    dense: Node
+    activation: Node | None
+    parts: tuple[str, ...]
+    place: npt.NDArray[np.int64]
+    head: bool
+
+    @property
+    def sums(self) -> str:
+        """Name of the value y."""
+        return self.dense.outputs[0]
+
+    @property
+    def signal(self) -> str:
+        """Name of the value that other layers read."""
+        return self.sums if self.activation is None else self.activation.outputs[0]
+
+    @property
+    def sharing(self) -> tuple[object, ...]:
+        """Equal for layers that read the same weights along the same lines: they share an array."""
+        return (*self.dense.inputs[1:], self.place.tobytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The layers, in topological order.
+
+    Attributes:
+        inputs: names of the graph's inputs, all of them read.
+        layers: layers in the order of their nodes.
+        tail: nodes that the graph's outputs need and that no array takes over, in order.
+        outputs: for each head, by its sums: outputs of the graph that are computed from it alone.
+    """
+
+    inputs: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    tail: tuple[Node, ...]
+    outputs: Mapping[str, tuple[str, ...]]
+
+    @property
+    def heads(self) -> tuple[Layer, ...]:
+        """Layers that answer."""
+        return tuple(layer for layer in self.layers if layer.head)
+
+
+def place_of(node: Node) -> Span:
+    """Where a node came from, for a diagnostic."""
+    return Span("model", path=node.origin or node.outputs[0])
+
+
+def find_network(graph: Graph) -> Network:
+    """Find the layers of a folded SOURCE graph.
+
+    Raises:
+        DiagnosticError: BSC3001 to BSC3004, all problems together.
+    """
+    return _Finder(graph).run()
+
+
+class _Finder:
+    """Numbers the elements of all signals and follows the numbers to where layers read them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.sink = Sink()
+        self.producers = graph.producers()
+        self.numbered = 0
+        self.elements: dict[str, npt.NDArray[np.int64]] = {}  # [1, ...]: numbers of signal elements
+        self.firsts: dict[str, tuple[int, int]] = {}  # signal -> its first number and its size
+        self.dense: list[Node] = []
+        self.parts: dict[str, tuple[str, ...]] = {}  # sums -> signals
+        self.places: dict[str, npt.NDArray[np.int64]] = {}
+
+    def run(self) -> Network:
+        """Walk the graph once."""
+        for name in self.graph.inputs:
+            self._input(name)
+        self.sink.raise_if_errors()
+        for node in self.graph.nodes:
+            self._visit(node)
+        neurons = self._neurons()
+        tail = self._tail()
+        self._check(tail)
+        self.sink.raise_if_errors()
+        names = layer_names(self.dense)
+        read = {signal for parts in self.parts.values() for signal in parts}
+        layers = []
+        for name, node in zip(names, self.dense, strict=True):
+            sums = node.outputs[0]
+            found = neurons.get(sums)
+            layers.append(
+                Layer(
+                    name,
+                    node,
+                    None if found == sums or found is None else self.producers[found],
+                    self.parts[sums],
+                    self.places[sums],
+                    found is None,
+                )
+            )
+        unread = [name for name in self.graph.inputs if name not in read]
+        if unread:
+            self.sink.add(
+                "BSC3001",
+                f"no layer reads the model's input {', '.join(unread)}",
+                help="leave inputs out that nothing is computed from",
+            )
+            self.sink.raise_if_errors()
+        heads = [layer.sums for layer in layers if layer.head]
+        return Network(self.graph.inputs, tuple(layers), tail, self._outputs(heads, names))
+
+    def _input(self, name: str) -> None:
+        type_ = self.graph.types[name]
+        if not type_.shape or any(isinstance(d, str) for d in type_.shape[1:]):
+            self.sink.add(
+                "BSC3001",
+                f"the input {name} is {type_}; only the first of its extents may be open",
+                help="give every other extent a number",
+            )
+            return
+        self._signal(name)
+
+    def _signal(self, name: str) -> None:
+        shape = tuple(int(d) for d in self.graph.types[name].shape[1:])
+        size = prod(shape)
+        self.firsts[name] = (self.numbered, size)
+        numbers = np.arange(self.numbered, self.numbered + size, dtype=np.int64)
+        self.elements[name] = numbers.reshape(1, *shape)
+        self.numbered += size
+
+    def _visit(self, node: Node) -> None:
+        value = node.outputs[0]
+        if node.op == "dense":
+            given = self.elements.get(node.inputs[0])
+            if given is not None and all(n in self.graph.constants for n in node.inputs[1:] if n):
+                self._layer(node, given.reshape(-1))
+        elif node.op in ACTIVATIONS:
+            source = self.producers.get(node.inputs[0])
+            if source is not None and source.outputs[0] in self.parts:
+                self._signal(value)
+        elif node.op == "cast":
+            given = self.elements.get(node.inputs[0])
+            if given is not None and self.graph.types[value].encoding in (
+                Encoding.F32,
+                Encoding.F64,
+            ):
+                self.elements[value] = given
+        elif node.op in _MOVING and all(name in self.elements for name in node.inputs):
+            # Only what moves elements runs, and on their numbers.
+            given_all = [self.elements[name] for name in node.inputs]
+            (moved,) = OPS[node.op].reference(given_all, node.attrs, None)
+            self.elements[value] = moved
+
+    def _layer(self, node: Node, lines: npt.NDArray[np.int64]) -> None:
+        signals = self._signals_of(lines)
+        starts: dict[str, int] = {}
+        at = 0
+        for name in signals:
+            starts[name] = at
+            at += self.firsts[name][1]
+        place = np.full(len(lines), -1, np.int64)
+        for name in signals:
+            first, size = self.firsts[name]
+            mine = (lines >= first) & (lines < first + size)
+            place[mine] = lines[mine] - first + starts[name]
+        if at != len(lines) or not np.array_equal(np.sort(place), np.arange(at)):
+            self.sink.add(
+                "BSC3004",
+                f"the dense `{_label(node)}` reads {len(lines)} elements of {', '.join(signals)}, "
+                f"which have {at}: a layer reads each element of its signals once",
+                at=place_of(node),
+                help="join each value once, and read it whole",
+            )
+        self.dense.append(node)
+        self.parts[node.outputs[0]] = signals
+        self.places[node.outputs[0]] = place
+        self._signal(node.outputs[0])
+
+    def _signals_of(self, lines: npt.NDArray[np.int64]) -> tuple[str, ...]:
+        """The signals that lines belong to, in the order in which they first occur."""
+        names = list(self.firsts)
+        begins = np.array([self.firsts[name][0] for name in names], np.int64)
+        owners = np.searchsorted(begins, lines, side="right") - 1
+        _, first_seen = np.unique(owners, return_index=True)
+        return tuple(names[owners[k]] for k in np.sort(first_seen))
+
+    def _neurons(self) -> dict[str, str]:
+        """For the sums of each layer that others read: the signal that they read."""
+        found: dict[str, str] = {}
+        read = dict.fromkeys(signal for parts in self.parts.values() for signal in parts)
+        for signal in read:
+            if signal in self.graph.inputs:
+                continue
+            sums = signal if signal in self.parts else self.producers[signal].inputs[0]
+            if sums in found:
+                label = _label(self.producers[sums])
+                self.sink.add(
+                    "BSC3002",
+                    f"layers read {found[sums]} and {signal}, both made of the sums of `{label}`; "
+                    "a layer has one kind of neuron",
+                    at=place_of(self.producers[signal]),
+                    help="give each activation a layer of its own",
+                )
+            found[sums] = signal
+        return found
+
+    def _tail(self) -> tuple[Node, ...]:
+        needed = set(self.graph.outputs)
+        kept: list[Node] = []
+        for node in reversed(self.graph.nodes):
+            if needed.intersection(node.outputs) and node.outputs[0] not in self.parts:
+                kept.append(node)
+                needed.update(node.inputs)
+        return tuple(reversed(kept))
+
+    def _check(self, tail: tuple[Node, ...]) -> None:
+        images = [node for node in tail if node.op in _OF_IMAGES]
+        for node in images:
+            self.sink.add(
+                "BSC3004",
+                f"{node.op} `{_label(node)}` is a {_OF_IMAGES[node.op]}, which no array can take",
+                at=place_of(node),
+                help="bsc reads and runs them in floating point; convolutions and pooling are not "
+                "mapped to arrays yet",
+            )
+        if images:
+            return  # that nothing behind them is reached follows from it
+        if not self.dense:
+            self.sink.add(
+                "BSC3003",
+                "no dense layer reads the model's input: there is nothing for an array to do",
+                help="`bsc check MODEL` lists what each operator becomes",
+            )
+        from_input = set(self.graph.inputs)
+        for node in self.graph.nodes:
+            if node.op in (*_MOVING, "cast") and from_input.intersection(node.inputs):
+                from_input.update(node.outputs)
+        for node in tail:
+            if node.op in ("dense", "matmul"):
+                self.sink.add(
+                    "BSC3004",
+                    f"the {node.op} `{_label(node)}` cannot be reached along dense layers and "
+                    "activations",
+                    at=place_of(node),
+                    help="between two layers only these may stand: "
+                    + ", ".join(sorted(ACTIVATIONS - {"neuron"}))
+                    + ", and what rearranges or joins",
+                )
+            elif node.op not in _MOVING and from_input.intersection(node.inputs):
+                self.sink.add(
+                    "BSC3004",
+                    f"{node.op} `{_label(node)}` reads the model's input beside the layers and "
+                    "could not be folded into one",
+                    at=place_of(node),
+                    help="only constant scaling, shifting, rearranging and joining may stand "
+                    "before the first layers",
+                )
+
+    def _outputs(self, heads: list[str], names: list[str]) -> dict[str, tuple[str, ...]]:
+        """For each head the outputs computed from it alone; its own name where there is none."""
+        layers = set(self.parts)
+        sources: dict[str, frozenset[str]] = {sums: frozenset({sums}) for sums in layers}
+        for node in self.graph.nodes:
+            if node.outputs[0] not in layers:
+                found = frozenset[str]().union(*(sources.get(n, frozenset()) for n in node.inputs))
+                sources.update(dict.fromkeys(node.outputs, found))
+        own = {node.outputs[0]: name for name, node in zip(names, self.dense, strict=True)}
+        made = {}
+        for sums in heads:
+            mine = [name for name in self.graph.outputs if sources.get(name, frozenset()) == {sums}]
+            made[sums] = tuple(mine) or (own[sums],)
+        return made
+
+
+def _label(node: Node) -> str:
+    return node.origin or node.outputs[0]
+
+
+def layer_name(origin: str) -> str:
+    """What a layer is called that came from a place; empty where the place says nothing."""
+    parts = [part for part in origin.replace("\\", "/").split("/") if part]
+    telling = [part for part in parts if not _OPERATOR.fullmatch(part)]
+    if not telling:
+        return ""
+    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in telling[-1]).strip("_.")
+    return "" if name[:1].isdigit() else name
+
+
+def layer_names(nodes: Iterable[Node]) -> list[str]:
+    """Short, unique names: the last telling part of where each node came from."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, node in enumerate(nodes, start=1):
+        name = layer_name(node.origin) or f"fc{number}"
+        if name in taken:
+            name = next(
+                other
+                for k in range(number, 2 * number + 1)
+                if (other := f"{name}_{k}") not in taken
+            )
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def in_lines(layer: Layer, weights: Array) -> Array:
+    """Weights with a row for each line of the parts; the same object where the order is."""
+    if np.array_equal(layer.place, np.arange(len(layer.place))):
+        return weights
+    moved = np.empty_like(weights)
+    moved[layer.place] = weights
+    return moved

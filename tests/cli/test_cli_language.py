@@ -1,0 +1,143 @@
+"""The language on the command line: every command takes it, flags win, mistakes are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bsc as package
+
+TEXT = """
+model small {
+  input x: f32[16]
+  h = x -> dense(12) as first -> logistic
+  output p = h -> dense(3) as answer -> softmax
+}
+
+train {
+  batch = 16
+  threshold = 8
+  epochs = 2
+  seed = 5
+}
+
+target "pcmo-64"
+"""
+
+
+@pytest.fixture
+def model(bsc, tmp_path):
+    (tmp_path / "small.bsc").write_text(TEXT.lstrip(), encoding="utf-8")
+    random = np.random.default_rng(1)
+    x = random.random((120, 16)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x, y=random.integers(0, 3, 120))
+    return "small.bsc"
+
+
+def test_a_model_says_itself_how_it_is_trained(bsc, model):
+    own = bsc("train", model, "--data", "data.npz", "--json")
+    assert own.code == 0, own.err
+    found = own.json
+    assert (found["target"], found["rule"]) == ("pcmo-64", "carry")
+    assert (found["epochs"], found["seed"]) == (2, 5)
+    said = ["--epochs", "2", "--seed", "5", "--batch", "16", "--threshold", "8"]
+    again = bsc("train", model, "--data", "data.npz", *said, "-o", "again.bsp", "--json")
+    assert again.json["digest"] == found["digest"]
+    other = bsc(
+        "train", model, "--data", "data.npz", "--target", "pcm-64", "--epochs", "1", "--json"
+    )
+    assert (other.json["target"], other.json["epochs"]) == ("pcm-64", 1)
+
+
+def test_compile_check_inspect_and_opt_take_it(bsc, model):
+    made = bsc("compile", model, "-o", "small.bsp", "--json")
+    assert made.code == 0, made.err
+    assert made.json["target"] == "pcmo-64"
+    assert "drawn from the seed" in bsc("compile", model, "-o", "small.bsp").out
+    checked = bsc("check", model, "--json")
+    assert checked.json["supported"] is True
+    assert [row["operator"] for row in checked.json["operators"]] == [
+        "dense",
+        "mul",
+        "sigmoid",
+        "dense",
+        "softmax",
+    ]
+    assert bsc("inspect", "small.bsp", "--json").json["arrays"] == 2
+    optimised = bsc("opt", model, "--pipeline", "clean-up,fold-affine")
+    assert optimised.code == 0, optimised.err
+    assert optimised.out.startswith("bsir 1\n")
+    assert "mul(" not in optimised.out
+
+
+def test_a_model_comes_back_in_the_language(bsc, model, tmp_path):
+    assert bsc("train", model, "--data", "data.npz", "-o", "small.bsp").code == 0
+    written = bsc("export", "small.bsp", "--bsc", "copy.bsc", "--json")
+    assert written.json == {"bsc": "copy.bsc"}
+    assert bsc("fmt", "--check", "copy.bsc").code == 0
+    copy = bsc("train", "copy.bsc", "--data", "data.npz", "--epochs", "2", "--seed", "5", "--json")
+    first = bsc("train", model, "--data", "data.npz", "--json")
+    assert copy.json["digest"] == first.json["digest"]
+    program = package.load(tmp_path / "small.bsp")
+    assert package.compile(tmp_path / "copy.bsc").plan == program.plan
+
+
+@pytest.mark.parametrize("name", ["pcmo-64", "own.toml", "other.toml"])
+def test_the_chip_comes_back_with_what_was_changed_of_it(bsc, model, tmp_path, name):
+    own = 'name = "own"\nextends = "pcm-64"\n[periphery]\nnoise_bits = 9\n'
+    (tmp_path / "own.toml").write_text(own, encoding="utf-8")
+    one_way = own.replace('"pcm-64"', '"oxram-128"').replace('"own"', '"other"')
+    (tmp_path / "other.toml").write_text(one_way, encoding="utf-8")
+    chip = f'target "{name}" {{ array.rows = 16; device.v_read_volt = 0.25 }}\n'
+    text = TEXT.lstrip().replace('target "pcmo-64"\n', chip)
+    (tmp_path / "changed.bsc").write_text(text, encoding="utf-8")
+    assert bsc("compile", "changed.bsc", "-o", "a.bsp").code == 0
+    assert bsc("export", "a.bsp", "--bsc", "copy.bsc").code == 0
+    first = package.load(tmp_path / "a.bsp").target
+    assert first.array.rows == 16
+    copy = package.compile(tmp_path / "copy.bsc").target
+    same = {"name": first.name, "description": first.description}
+    assert copy.model_copy(update=same) == first
+
+
+def test_an_onnx_model_in_the_language_keeps_its_weights(bsc, net, tmp_path):
+    assert bsc("compile", net, "-o", "net.bsp").code == 0
+    written = bsc("export", "net.bsp", "--bsc", "net.bsc", "--json").json
+    assert written == {"bsc": "net.bsc", "tensors": "net.safetensors"}
+    again = bsc("compile", "net.bsc", "-o", "again.bsp", "--json")
+    assert again.code == 0, again.err
+    assert again.json["digest"] == bsc("compile", net, "-o", "x.bsp", "--json").json["digest"]
+
+
+def test_export_refuses_to_write_over_what_it_reads(bsc, model):
+    bsc("compile", model, "-o", "small.bsp")
+    refused = bsc("export", "small.bsp", "--bsc", "small.bsp")
+    assert refused.code == 1
+    assert "BSC7010" in refused.err
+    twice = bsc("export", "small.bsp", "--bsc", "a.bsc", "--python", "a.safetensors")
+    assert twice.code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["compile"],
+        ["train", "--data", "data.npz"],
+        ["opt", "--pipeline", "clean-up"],
+        ["fmt"],
+    ],
+)
+def test_mistakes_are_shown_with_their_line(bsc, model, tmp_path, command):
+    (tmp_path / "small.bsc").write_text(TEXT.replace("dense(12)", "dense(12"), encoding="utf-8")
+    ran = bsc(command[0], model, *command[1:])
+    assert ran.code == 1
+    assert "error[BSC2111]" in ran.err
+    assert "  4 |   h = x -> dense(12 as first -> logistic\n" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_model_that_lacks_a_file(bsc, tmp_path):
+    ran = bsc("compile", "none.bsc")
+    assert ran.code == 1
+    assert "BSC2101" in ran.err

@@ -1,0 +1,187 @@
+"""Models with wishes of their own: options win over sections, sections over defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import bsc
+from bsc.diag import DiagnosticError, render_all
+from bsc.driver import compile_model
+from bsc.hw.plan import LayerPlan, Rule
+from bsc.hw.registry import resolve
+from bsc.hw.toml import with_settings
+from bsc.models import read_source
+from bsc.plans import LayerOptions, PlanOptions, plan_for
+
+MODEL = """
+block tower(width) {
+  input v
+  output h = v -> dense(width) as hidden -> logistic -> dense(width) as adder -> logistic
+}
+
+model small {
+  input x: f32[6] in -1..1
+  h = x -> tower(5) as trunk
+  output p = h -> dense(3) as answer -> softmax
+  output q = h -> dense(2) as other -> sigmoid
+}
+"""
+PLAN = """
+train {
+  rule = carry
+  batch = 8
+  threshold = 5
+  epochs = 3
+  seed = 9
+  readout p = none
+  layer trunk { threshold = 7 }
+  layer trunk.adder { frozen = true; threshold = 9; device = "pcmo-128" }
+}
+
+target "oxram-128" {
+  array.rows = 32
+  periphery.noise_bits = 8
+}
+"""
+
+
+def _file(folder: Path, text: str, name: str = "small.bsc") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_sections_become_plan_target_and_run(tmp_path):
+    path = _file(tmp_path, MODEL + PLAN)
+    source = read_source(path)
+    assert (source.epochs, source.seed, source.has_weights) == (3, 9, False)
+    program = compile_model(path)
+    assert (program.plan.batch, program.plan.threshold) == (8, 5)
+    assert (program.target.array.rows, program.target.periphery.noise_bits) == (32, 8)
+    assert program.target.name == "oxram-128"
+    assert [head.readout for head in program.heads] == ["none", "logistic"]
+    assert [array.name for array in program.arrays] == [
+        "trunk.hidden",
+        "trunk.adder",
+        "answer",
+        "other",
+    ]
+    hidden, adder = program.plan.layer("trunk.hidden"), program.plan.layer("trunk.adder")
+    assert hidden == LayerPlan("trunk.hidden", threshold=7)
+    pcmo = resolve("pcmo-128").device
+    assert adder == LayerPlan("trunk.adder", True, pcmo, 9, device_of="pcmo-128")
+    assert program.device_of(1) == pcmo
+    assert program.frozen(1)
+    assert (program.inputs[0].low, program.inputs[0].high) == ((-1.0,), (1.0,))
+    assert program.options.weights == "random"
+
+
+def test_arguments_win_over_sections(tmp_path):
+    path = _file(tmp_path, MODEL + PLAN)
+    program = bsc.compile(
+        path,
+        "pcm-64",
+        batch=16,
+        readouts={"p": "softmax"},
+        layers={"trunk.adder": LayerOptions(frozen=False)},
+        input_range={"x": (0.0, 2.0)},
+        weights="keep",
+    )
+    assert program.target.name == "pcm-64"
+    assert (program.plan.batch, program.plan.threshold) == (16, 5)
+    assert program.heads[0].readout == "softmax"
+    assert program.plan.layer("trunk.adder").frozen is False
+    assert program.plan.layer("trunk.adder").threshold == 9
+    assert program.inputs[0].high == (2.0,)
+    assert program.options.weights == "keep"
+
+
+def test_another_rule_leaves_the_numbers_of_the_one_below():
+    below = PlanOptions("online", readouts={"y": "logistic"}, layers={"a": LayerOptions(True)})
+    plan = PlanOptions("carry").over(below).plan()
+    assert (plan.rule, plan.batch, plan.threshold) == (Rule.CARRY, 64, 64)
+    assert plan.readouts == (("y", "logistic"),)
+    assert plan.layers == (LayerPlan("a", True),)
+    same = PlanOptions(batch=4).over(PlanOptions(batch=8, threshold=5)).plan()
+    assert (same.batch, same.threshold) == (4, 5)
+
+
+@pytest.mark.parametrize("rule", ["carry", "online", "sgd", "hp"])
+def test_a_plan_comes_back_from_its_options(rule):
+    plan = plan_for(
+        rule,
+        eta=0.3 if rule in ("sgd", "hp") else None,
+        pulses=2,
+        readouts={"y": "none"},
+        layers=[LayerPlan("a", True, resolve("pcm-64").device, None, 3, "pcm-64")],
+    )
+    assert PlanOptions.of(plan).plan() == plan
+
+
+WRONG = {
+    "unknown target": ('target "oxrum-128"\n', "BSC4007", 'target "oxrum-128"'),
+    "unknown key": ('target "oxram-128" { array.rowz = 3 }\n', "BSC2502", "array.rowz"),
+    "wrong value": ('target "oxram-128" { array.rows = -3 }\n', "BSC4005", "array.rows"),
+    "unknown device": (
+        'train { layer answer { device = "pcmm-64" } }\n',
+        "BSC4007",
+        'device = "pcmm-64"',
+    ),
+    "unknown layer": ("train { layer answr { frozen = true } }\n", "BSC25", "answr"),
+    "unknown readout": ("train { readout p = sofmax }\n", "BSC25", "sofmax"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_sections_name_is_told_at_its_place(tmp_path, name):
+    text, code, at = WRONG[name]
+    path = _file(tmp_path, MODEL + text)
+    with pytest.raises(DiagnosticError) as caught:
+        compile_model(path)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code.startswith(code)
+    span = diagnostic.labels[0].span
+    whole = (MODEL + text).splitlines()
+    assert span.source == str(path)
+    assert span.line is not None
+    assert at.split(" ")[0] in whole[span.line - 1]
+    assert str(span.line) in render_all([diagnostic], {str(path): MODEL + text})
+
+
+def test_plans_of_layers_and_outputs_that_are_not_there(tmp_path):
+    path = _file(tmp_path, MODEL)
+    with pytest.raises(DiagnosticError, match=r"BSC3023.*trunk.hiden"):
+        bsc.compile(path, layers={"trunk.hiden": LayerOptions(frozen=True)})
+    with pytest.raises(DiagnosticError, match=r"BSC3022.*reads out r,"):
+        bsc.compile(path, readouts={"r": "softmax"})
+    with pytest.raises(DiagnosticError, match=r"BSC3022.*no readout `loud`"):
+        bsc.compile(path, readouts={"p": "loud"})
+    with pytest.raises(DiagnosticError, match="BSC3010: readouts is a list"):
+        bsc.compile(path, readouts=[("p", "softmax")])
+
+
+def test_a_plan_that_freezes_all_or_reads_out_nothing_does_not_train(tmp_path):
+    path = _file(tmp_path, MODEL)
+    names = ["trunk.hidden", "trunk.adder", "answer", "other"]
+    frozen = bsc.compile(path, layers={name: LayerOptions(frozen=True) for name in names})
+    assert frozen.untrainable == "every layer is frozen"
+    silent = bsc.compile(path, readouts={"*": "none"})
+    assert silent.untrainable == "no output has a readout"
+    mute = bsc.compile(
+        path,
+        readouts={"q": "none"},
+        layers={name: LayerOptions(frozen=True) for name in names if name != "other"},
+    )
+    assert mute.untrainable == "no layer that learns reaches an output with a readout"
+
+
+def test_a_target_with_settings_is_checked_whole():
+    base = resolve("pcmo-64")
+    made = with_settings(base, {"array": {"rows": 16}}, "text")
+    assert (made.array.rows, made.array.columns, made.name) == (16, 64, "pcmo-64")
+    assert made.device == base.device
+    with pytest.raises(DiagnosticError) as caught:
+        with_settings(base, {"array": {"rows": 0}, "devise": {}}, "text")
+    assert {d.code for d in caught.value.diagnostics} == {"BSC4003", "BSC4005"}

@@ -1,0 +1,146 @@
+"""Networks of layers: who reads what, who shares weights, which outputs are whose."""
+
+import numpy as np
+import pytest
+
+from bsc.diag import DiagnosticError
+from bsc.ir.interpreter import run
+from bsc.ir.pass_manager import run_passes
+from bsc.ops import OPS
+from bsc.passes.legalise import LegaliseActivations
+from bsc.passes.network import find_network
+from bsc.pipelines import source_passes
+from bsc.testing.net import Net
+
+
+def _twins(encoder="sigmoid", behind=lambda net, value: value):
+    """Two inputs through one encoder, joined, and a skip of the first one."""
+    net = Net(left=(2, 3), right=(2, 3))
+    shared = net.weights(6, 5, "enc")
+    halves = []
+    for name in ("left", "right"):
+        flat = net.op("reshape", name, shape=(-1, 6))
+        sums = behind(net, net.dense(flat, 5, "enc", shared))
+        halves.append(net.op(encoder, sums))
+    joined = net.op("concat", *halves, net.op("reshape", "left", shape=(-1, 6)), axis=1)
+    hidden = net.op("sigmoid", net.dense(joined, 7, "mix"))
+    net.op("softmax", net.dense(hidden, 3, "answer"), name="p")
+    net.op("sigmoid", net.dense(hidden, 2, "other"), name="q")
+    return net.graph("p", "q")
+
+
+def test_layers_parts_heads_and_outputs():
+    network = find_network(_twins())
+    assert [layer.name for layer in network.layers] == ["enc", "enc_2", "mix", "answer", "other"]
+    first, second, mix, answer, other = network.layers
+    assert first.sharing == second.sharing
+    assert mix.parts == (first.signal, second.signal, "left")
+    assert not mix.head
+    assert [layer.name for layer in network.heads] == ["answer", "other"]
+    assert network.outputs == {answer.sums: ("p",), other.sums: ("q",)}
+
+
+def test_an_output_of_two_heads_belongs_to_none():
+    net = Net(x=(4,))
+    a, b = net.dense("x", 3, "a"), net.dense("x", 3, "b")
+    net.op("add", a, b, name="both")
+    network = find_network(net.graph("both"))
+    assert network.outputs == {a: ("a",), b: ("b",)}
+
+
+def test_rows_are_sorted_into_the_lines_of_the_signals():
+    """Joined channel by channel, the parts' elements lie between each other."""
+    net = Net(x=(3, 2), y=(3, 2))
+    joined = net.op("concat", "x", "y", axis=2)
+    flat = net.op("reshape", joined, shape=(-1, 12))
+    net.op("softmax", net.dense(flat, 4, "d"), name="p")
+    graph = net.graph("p")
+    (layer,) = find_network(graph).layers
+    assert layer.parts == ("x", "y")
+    assert layer.place.tolist() == [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]
+    legal = run_passes(graph, [LegaliseActivations()], OPS).graph
+    feed = {n: np.random.default_rng(2).random((5, 3, 2), np.float32) for n in ("x", "y")}
+    np.testing.assert_allclose(run(legal, feed, OPS)["p"], run(graph, feed, OPS)["p"], atol=1e-6)
+
+
+@pytest.mark.parametrize("encoder", ["sigmoid", "tanh", "relu", "sign"])
+def test_legalising_keeps_what_a_network_computes(encoder):
+    graph = run_passes(_twins(encoder), source_passes(), OPS).graph
+    legal = run_passes(graph, [LegaliseActivations()], OPS)
+    random = np.random.default_rng(3)
+    feed = {name: random.random((20, 2, 3), np.float32) for name in ("left", "right")}
+    expected, found = run(graph, feed, OPS), run(legal.graph, feed, OPS)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
+    dense = [n for n in legal.graph.nodes if n.op == "dense"]
+    assert dense[0].inputs[1:] == dense[1].inputs[1:]
+    assert not [remark for remark in legal.remarks if "shares" in remark]
+
+
+def _scaled(net, value):
+    factor = net.builder.constant(None, np.float32([4, 3, 2, 1, 0.5]))
+    return net.op("mul", value, factor)
+
+
+def test_folding_beside_shared_weights_keeps_them_shared():
+    graph = run_passes(_twins(behind=_scaled), source_passes(), OPS).graph
+    dense = [n for n in graph.nodes if n.op == "dense"]
+    assert not any(n.op == "mul" for n in graph.nodes)
+    assert dense[0].inputs[1:] == dense[1].inputs[1:]
+    assert len(graph.constants) == 2 * 4
+
+
+def test_weights_that_cannot_stay_shared_are_parted_and_said():
+    """The same weights read an input of [0, 1] and one of [0, 255]: two arrays on the chip."""
+    bounds = (("right", (0.0,), (255.0,)),)
+    legal = run_passes(_twins(), [*source_passes(), LegaliseActivations("keep", bounds)], OPS)
+    (remark,) = [remark for remark in legal.remarks if "shares" in remark]
+    assert remark.startswith("warning: enc_2 shares its weights with enc")
+    dense = [n for n in legal.graph.nodes if n.op == "dense"]
+    assert dense[0].inputs[1] != dense[1].inputs[1]
+
+
+def _two_neurons(net):
+    sums = net.dense("x", 3, "a")
+    joined = net.op("concat", net.op("sigmoid", sums), net.op("tanh", sums), axis=1)
+    return net.dense(joined, 2, "b")
+
+
+def _twice(net):
+    hidden = net.op("sigmoid", net.dense("x", 3, "a"))
+    return net.dense(net.op("concat", hidden, hidden, axis=1), 2, "b")
+
+
+def _beside(net):
+    return net.op("add", net.dense("x", 4, "a"), "x")
+
+
+def _behind_softmax(net):
+    return net.dense(net.op("softmax", net.dense("x", 3, "a")), 2, "b")
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (_two_neurons, "BSC3002", "both made of the sums of `a`"),
+        (_twice, "BSC3004", "reads 6 elements of"),
+        (_beside, "BSC3004", "reads the model's input beside the layers"),
+        (_behind_softmax, "BSC3004", "cannot be reached"),
+        (lambda net: net.op("relu", "x"), "BSC3003", "no dense layer"),
+    ],
+)
+def test_what_no_array_can_take_is_refused(make, code, said):
+    net = Net(x=(4,))
+    with pytest.raises(DiagnosticError) as caught:
+        find_network(net.graph(make(net)))
+    (first, *_) = [d for d in caught.value.diagnostics if d.code == code]
+    assert said in first.message
+
+
+def test_an_input_that_no_layer_reads_is_refused():
+    net = Net(x=(4,), idle=(2,))
+    with pytest.raises(DiagnosticError) as caught:
+        find_network(net.graph(net.dense("x", 3, "a")))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "BSC3001"
+    assert "idle" in diagnostic.message
