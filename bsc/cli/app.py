@@ -19,6 +19,7 @@ from bsc.cli import (
     export,
     fmt,
     inspect,
+    lsp,
     machine,
     opt,
     run,
@@ -71,6 +72,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "asm": asm.asm,
     "dis": dis.dis,
     "machine": machine.machine,
+    "lsp": lsp.lsp,
     "explain": explain.explain,
     "doctor": doctor.doctor,
 }

@@ -64,4 +64,10 @@ COMMANDS: dict[str, CodePage] = {
         "    # bsc opt --pipeline 'binarise{weights=keep}'\n"
         "bsc writes such files where a pass breaks down. For any other graph, give --pipeline.",
     ),
+    "BSC7013": CodePage(
+        "the language server's packages are not installed",
+        "`bsc lsp` speaks with editors over pygls, which compiling and training do without. "
+        "Install it beside bsc, in the environment that the editor starts bsc from:\n"
+        "    pip install 'bsc-toolchain[editors]'",
+    ),
 }

@@ -1,0 +1,139 @@
+r"""Places in a text: lines and columns of the language to those of an editor, and back.
+
+The language counts lines and columns from 1, columns in characters, and takes `\x0b`, U+2028 and
+their like for line ends. An editor counts from 0, knows `\n`, `\r\n` and `\r` alone, and columns in
+the units that were agreed on: halves of UTF-16, unless it asked for others.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from bsc.frontend.dsl.ast import Place
+
+_EDITOR_BREAK = re.compile(r"\r\n|[\n\r]")
+_LANGUAGE_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+_MARK = "\ufeff"
+
+
+class Units(StrEnum):
+    """What columns of an editor count; the values are the protocol's."""
+
+    UTF8 = "utf-8"
+    UTF16 = "utf-16"
+    UTF32 = "utf-32"
+
+    def of(self, text: str) -> int:
+        """How many units a text has."""
+        match self:
+            case Units.UTF8:
+                return len(text.encode("utf-8", "surrogatepass"))
+            case Units.UTF16:
+                return len(text) + sum(character > "\uffff" for character in text)
+            case Units.UTF32:
+                return len(text)
+
+
+class Position(NamedTuple):
+    """A place as an editor has it: line and column from 0."""
+
+    line: int
+    character: int
+
+
+class Range(NamedTuple):
+    """A stretch of text; the end is one past it."""
+
+    start: Position
+    end: Position
+
+
+@dataclass(slots=True)
+class Text:
+    """A text and its line ends.
+
+    Attributes:
+        text: as the editor sent it.
+        units: what its columns count.
+    """
+
+    text: str
+    units: Units = Units.UTF16
+    _lines: list[int] = field(init=False, repr=False)
+    _rows: list[int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._lines = _starts(_EDITOR_BREAK, self.text)
+        self._rows = _starts(_LANGUAGE_BREAK, self.text)
+        if self.text.startswith(_MARK):  # the language drops a byte order mark
+            self._rows[0] = 1
+
+    # the language's places
+
+    def offset(self, line: int, column: int) -> int:
+        """Index of a line and column of the language; what is outside of the text is its end."""
+        if line > len(self._rows):
+            return len(self.text)
+        return min(self._rows[max(line, 1) - 1] + max(column, 1) - 1, len(self.text))
+
+    def place(self, position: Position) -> tuple[int, int]:
+        """Line and column of the language for a position of the editor."""
+        offset = self._offset_of(position)
+        row = max(bisect_right(self._rows, offset) - 1, 0)
+        return row + 1, max(offset - self._rows[row], 0) + 1
+
+    # the editor's places
+
+    def position(self, line: int, column: int) -> Position:
+        """Position for a line and column of the language."""
+        return self._position_at(self.offset(line, column))
+
+    def range(self, at: Place) -> Range:
+        """Stretch for a place of the language."""
+        start = self.offset(at.line, at.column)
+        end = max(self.offset(at.end_line, at.end_column), start)
+        return Range(self._position_at(start), self._position_at(end))
+
+    def underlined(self, line: int, column: int, length: int) -> Range:
+        """Stretch of so many characters of one line, at least one where there is one."""
+        start = self.offset(line, column)
+        stop = _EDITOR_BREAK.search(self.text, start)
+        end = min(start + max(length, 1), stop.start() if stop is not None else len(self.text))
+        return Range(self._position_at(start), self._position_at(end))
+
+    def whole(self) -> Range:
+        """All of the text."""
+        return Range(Position(0, 0), self._position_at(len(self.text)))
+
+    def before(self, position: Position) -> str:
+        """The editor's line up to a position."""
+        offset = self._offset_of(position)
+        return self.text[self._lines[bisect_right(self._lines, offset) - 1] : offset]
+
+    def _position_at(self, offset: int) -> Position:
+        line = bisect_right(self._lines, offset) - 1
+        return Position(line, self.units.of(self.text[self._lines[line] : offset]))
+
+    def _offset_of(self, position: Position) -> int:
+        line, character = position
+        if line >= len(self._lines):
+            return len(self.text)
+        start = self._lines[max(line, 0)]
+        stop = _EDITOR_BREAK.search(self.text, start)
+        row = self.text[start : stop.start() if stop is not None else len(self.text)]
+        if row.isascii() or self.units is Units.UTF32:
+            return start + min(max(character, 0), len(row))
+        count = 0
+        for index, one in enumerate(row):
+            if count >= character:
+                return start + index
+            count += self.units.of(one)
+        return start + len(row)
+
+
+def _starts(breaks: re.Pattern[str], text: str) -> list[int]:
+    return [0, *(match.end() for match in breaks.finditer(text))]
