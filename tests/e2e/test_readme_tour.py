@@ -66,3 +66,23 @@ def test_the_tour(
     )
     assert float(ran.stdout) > 0.8
     assert (tmp_path / "trained.bsp").is_file()
+
+
+def test_the_tour_of_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits.bsc").write_text(block("digits.bsc"), encoding="utf-8")
+    assert run(["fmt", "--check", "digits.bsc"]) == 0
+    for line in commands("language"):
+        assert line[0] == "bsc"
+        if line[1] == "eval":
+            line.append("--json")
+        capsys.readouterr()
+        assert run(line[1:]) == 0, line
+        if line[1] == "eval":
+            found = json.loads(capsys.readouterr().out.splitlines()[-1])["outputs"]
+            # after two epochs; pixels of MNIST have a variance of 0.095 around their mean
+            assert found["digit"]["accuracy"] > 0.85
+            assert found["again"]["squared_error"] < 0.05
+    assert run(["fmt", "--check", "copy.bsc"]) == 0
