@@ -54,19 +54,26 @@ class FlowChecker:
             self.wrong("training", "its first steps are not those of inference")
         elif not program.training and (program.update or not program.untrainable):
             self.wrong("training", "there are no steps, and no reason why")
-        self._forward(self._sequence("inference", program.inference))
-        if program.training and shared == program.inference:
-            learned = self._sequence("training", program.training)
-            self._readouts(learned[len(program.inference) :])
-        self._updates()
+        if self._sequence("inference", program.inference):
+            self._forward(program.inference)
+        learns = bool(program.training) and shared == program.inference
+        learns = learns and self._sequence("training", program.training)
+        if learns:
+            self._readouts(program.training[len(program.inference) :])
+        fits = [
+            self.steps.check(f"update step {place}", step, update=True)
+            for place, step in enumerate(program.update)
+        ]
+        if learns and all(fits):
+            self._updates()
 
-    def _sequence(self, name: str, steps: tuple[Step, ...]) -> list[Step]:
-        """Check steps of one sample in order; returns those that are in order."""
+    def _sequence(self, name: str, steps: tuple[Step, ...]) -> bool:
+        """Check steps of one sample in order; whether all that they name is there."""
         written: dict[int, StepOp] = {}
-        good: list[Step] = []
+        fits = True
         for place, step in enumerate(steps):
             path = f"{name} step {place}"
-            fits = self.steps.check(path, step, update=False)
+            fits &= self.steps.check(path, step, update=False)
             allowed = _WRITERS.get(step.op, ())
             for number, source in enumerate(step.sources):
                 if source not in written:
@@ -77,11 +84,9 @@ class FlowChecker:
                 self.wrong(path, f"{step.op} writes buffer {step.target} a second time")
             if step.target >= 0:
                 written[step.target] = step.op
-            if fits:
-                good.append(step)
-        return good
+        return fits
 
-    def _forward(self, steps: list[Step]) -> None:
+    def _forward(self, steps: tuple[Step, ...]) -> None:
         """Each input is encoded once, each read is made once, in order, and sampled or a head."""
         program = self.program
         if any(step.op not in _FORWARD for step in steps):
@@ -92,7 +97,7 @@ class FlowChecker:
             self.wrong("inference", f"encodes inputs {encoded}, expected each of them once")
         found = [step.array for step in steps if step.op is StepOp.READ]
         wanted = [read.array for read in program.reads]
-        if found != wanted or steps[-1:] != [s for s in steps if s.op is StepOp.READ][-1:]:
+        if found != wanted or steps[-1].op is not StepOp.READ:
             self.wrong(
                 "inference", f"reads arrays {found}, expected {wanted}, the last one as last step"
             )
@@ -116,7 +121,7 @@ class FlowChecker:
             self.wrong(path, f"{step.op} draws for layer {step.layer}, its sums are read {read}")
         return read
 
-    def _readouts(self, steps: list[Step]) -> None:
+    def _readouts(self, steps: tuple[Step, ...]) -> None:
         """Readouts and errors are those of the heads, at their places in the targets."""
         program = self.program
         starts = dict(zip((h.read for h in program.heads), program.target_starts, strict=True))
@@ -143,13 +148,8 @@ class FlowChecker:
             self.wrong("training", f"readouts of reads {sorted(asked)}, expected {wanted}")
 
     def _updates(self) -> None:
+        """Each array that is counted is stepped once, and none that the plan keeps frozen."""
         program = self.program
-        fits = [
-            self.steps.check(f"update step {place}", step, update=True)
-            for place, step in enumerate(program.update)
-        ]
-        if not program.training or not all(fits):
-            return
         counted = sorted({s.array for s in program.training if s.op is StepOp.COUNT})
         wanted = StepOp.SGD_STEP if program.plan.rule is Rule.SGD else StepOp.CARRY
         stepped = sorted(step.array for step in program.update if step.op is not StepOp.REFRESH)

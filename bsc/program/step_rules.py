@@ -93,7 +93,7 @@ class StepChecker:
         self.wrong = wrong
 
     def check(self, path: str, step: Step, *, update: bool) -> bool:
-        """Check one step by itself; whether its indices can be used."""
+        """Check one step by itself; whether its indices, tables and numbers can be used."""
         signature = _SIGNATURES[step.op]
         if (step.op in _UPDATE) is not update:
             self.wrong(path, f"{step.op} does not belong here")
@@ -107,10 +107,13 @@ class StepChecker:
             return False
         if not signature.drawn and step.layer != -1:
             self.wrong(path, f"{step.op} has layer {step.layer}, but draws nothing")
-        fits = self._vectors(path, step, signature, array)
-        self._tables(path, step, signature)
-        self._numbers(path, step, signature)
-        return fits
+        return all(
+            [
+                self._vectors(path, step, signature, array),
+                self._tables(path, step, signature),
+                self._numbers(path, step, signature),
+            ]
+        )
 
     def _drawn(self, op: StepOp) -> tuple[str, Sequence[object]]:
         """What the ordinals of a step's draws count."""
@@ -210,24 +213,25 @@ class StepChecker:
             return False
         return True
 
-    def _tables(self, path: str, step: Step, signature: _Signature) -> None:
+    def _tables(self, path: str, step: Step, signature: _Signature) -> bool:
         named = dict(step.tables)
         roles = signature.tables | signature.optional
         if len(named) != len(step.tables) or not signature.tables <= named.keys() <= roles:
             found = ", ".join(role for role, _ in step.tables) or "none"
             self.wrong(path, f"{step.op} has the tables {found}, expected {_names(signature)}")
-            return
+            return False
         noise_bits = self.program.target.periphery.noise_bits
         for role, name in step.tables:
             if name not in self.program.tables:
                 self.wrong(path, f"{step.op}: there is no table {name!r}")
-                return
+                return False
             check_role(role, name, self.program.tables[name], noise_bits, self.wrong)
         if step.op is StepOp.CARRY:
             self._pulses(path, step, named)
         if step.op is StepOp.DERIVATIVE:
             pair = self.program.tables[named["low"]], self.program.tables[named["high"]]
             check_intervals(named["low"], named["high"], pair, self.wrong)
+        return True
 
     def _pulses(self, path: str, step: Step, named: dict[str, str]) -> None:
         style = self.program.device_of(step.array).style
@@ -237,20 +241,21 @@ class StepChecker:
         for role in sorted(named.keys() - needed - {f"noise_{way}" for way in WAYS[style]}):
             self.wrong(path, f"carry has the table {role}, but {style} cells get no such pulse")
 
-    def _numbers(self, path: str, step: Step, signature: _Signature) -> None:
+    def _numbers(self, path: str, step: Step, signature: _Signature) -> bool:
         if step.op is StepOp.ADD:
-            return  # with its vectors
+            return True  # with its vectors
         named = dict(step.numbers)
         expected = {name for name, _, _ in signature.numbers}
         if len(named) != len(step.numbers) or named.keys() != expected:
             found = ", ".join(name for name, _ in step.numbers) or "none"
             wanted = ", ".join(sorted(expected)) or "none"
             self.wrong(path, f"{step.op} has the numbers {found}, expected {wanted}")
-            return
+            return False
         for name, least, most in signature.numbers:
             if not least <= named[name] <= most:
                 message = f"{step.op}: {name} is {named[name]}, expected {least} to {most}"
                 self.wrong(path, message)
+        return True
 
 
 def _names(signature: _Signature) -> str:

@@ -192,6 +192,8 @@ def test_manifests_that_are_no_json_are_refused(tmp_path, whole) -> None:
         (lambda m: m["heads"][0].update(readout="logistic"), "its function is none, expected log"),
         (lambda m: m["heads"][0].update(readout="none"), "readouts of reads [1], expected []"),
         (lambda m: m["training"][5].update(numbers=[["target", 1]]), "takes targets of another"),
+        (lambda m: m["training"][5].update(numbers=[]), "error has the numbers none, expected tar"),
+        (lambda m: m["training"][-1].update(array=9), "count works on array 9, which does not"),
         (lambda m: m["training"][4].update(layer=0), "draws for layer 0, its sums are read 1"),
         (lambda m: m["plan"].update(layers=[FROZEN]), "moves array 0, which the plan keeps frozen"),
         (lambda m: m["plan"].update(batch=0), "batch is 0, expected 1 to"),
