@@ -13,6 +13,7 @@ from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.state import CellStyle
 from bsc.passes.readouts import EVERY
 from bsc.passes.trainable import rate_of
+from bsc.program.counters import COUNTER_MAX, counter_bounds
 from bsc.tiling.schedule import Schedule
 
 _LARGEST = (1 << 31) - 1
@@ -261,5 +262,23 @@ def check_names(plan: TrainPlan, network: Schedule) -> None:
                 "BSC3023",
                 f"the plan speaks of layer {layer.name}, which the network does not have",
                 help=did_you_mean(layer.name, arrays, "layers"),
+            )
+    sink.raise_if_errors()
+
+
+def check_counters(plan: TrainPlan, network: Schedule) -> None:
+    """Refuse a plan with which a counter of a network may pass 32 bits.
+
+    Raises:
+        DiagnosticError: BSC3021.
+    """
+    sink = Sink()
+    bounds = counter_bounds(len(network.arrays), network.training, network.update)
+    for array, bound in zip(network.arrays, bounds, strict=True):
+        if bound.largest(plan.batch) > COUNTER_MAX:
+            sink.add(
+                "BSC3021",
+                f"threshold {bound.rest + 1} with batch {plan.batch}: a counter of {array.name}, "
+                f"which is read in {bound.places} places, may pass 32 bits",
             )
     sink.raise_if_errors()

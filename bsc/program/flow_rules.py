@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bsc.hw.plan import Readout, Rule
 from bsc.numerics.table_rules import PAIRS
+from bsc.program.counters import COUNTER_MAX, counter_bounds
 from bsc.program.model import Program
 from bsc.program.step_rules import StepChecker
 from bsc.program.table_rules import Wrong
@@ -160,6 +161,12 @@ class FlowChecker:
         for array in counted:
             if program.frozen(array):
                 self.wrong("update", f"moves array {array}, which the plan keeps frozen")
+        bounds = counter_bounds(len(program.arrays), program.training, program.update)
+        for array, bound in enumerate(bounds):
+            largest = bound.largest(program.plan.batch)
+            if largest > COUNTER_MAX:
+                message = f"counters of array {array} may reach {largest}, expected {COUNTER_MAX}"
+                self.wrong("update", f"{message} at most")
         self._refreshes()
 
     def _refreshes(self) -> None:

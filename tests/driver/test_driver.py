@@ -13,6 +13,7 @@ from bsc.diag import DiagnosticError
 from bsc.driver import recompile, with_weights
 from bsc.plans import plan_for
 from bsc.testing.networks import dense_network
+from bsc.testing.twins import twin_network
 from bsc_runtime import Session
 
 
@@ -132,6 +133,15 @@ def test_wrong_options_are_one_diagnostic(options, code):
     with pytest.raises(DiagnosticError) as caught:
         bsc.compile(dense_network((20, 13, 4)), **options)
     assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+def test_counters_of_a_layer_that_is_read_twice_fit_32_bits():
+    largest = 2**31 - 2 * 10
+    options = {"weights": "random", "batch": 10}
+    bsc.compile(twin_network(), threshold=largest, **options)
+    with pytest.raises(DiagnosticError, match="read in 2 places, may pass 32 bits") as caught:
+        bsc.compile(twin_network(), threshold=largest + 1, **options)
+    assert [d.code for d in caught.value.diagnostics] == ["BSC3021"]
 
 
 def test_check_says_what_each_operator_becomes():

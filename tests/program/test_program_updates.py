@@ -11,6 +11,7 @@ from bsc.diag import DiagnosticError
 from bsc.program.model import Program
 from bsc.program.verifier import verify_program
 from bsc.testing.networks import dense_network
+from bsc.testing.twins import twin_network
 from bsc.tiling.plan import Step, StepOp
 
 
@@ -54,3 +55,20 @@ def test_master_weights_are_not_refreshed(pairs) -> None:
     update = program.update + of(pairs, StepOp.REFRESH)
     with pytest.raises(DiagnosticError, match="the array's are direct"):
         verify_program(replace(program, update=update))
+
+
+def with_carry(program: Program, **change: object) -> Program:
+    """The program with another first step at the end of a batch."""
+    return replace(program, update=(replace(program.update[0], **change), *program.update[1:]))
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_counters_of_a_shared_array_fit_32_bits(batch) -> None:
+    """Two reads count into the first array: T - 1 + 2 B is its largest counter."""
+    program = bsc.compile(twin_network(), "ideal-64", weights="random", batch=batch)
+    largest = 2**31 - 2 * batch
+    numbers = (("threshold", largest), ("pulses", 1))
+    verify_program(with_carry(program, numbers=numbers))
+    numbers = (("threshold", largest + 1), ("pulses", 1))
+    with pytest.raises(DiagnosticError, match="array 0 may reach 2147483648, expected 2147483647"):
+        verify_program(with_carry(program, numbers=numbers))

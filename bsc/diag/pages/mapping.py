@@ -64,7 +64,8 @@ MAPPING: dict[str, CodePage] = {
     "BSC3021": CodePage(
         "numbers of the train plan do not go together",
         "Rule online is carry with B = T = 1; only sgd and hp have a learning rate; only one-way "
-        "pairs are refreshed; counts are whole numbers from 1.",
+        "pairs are refreshed; counts are whole numbers from 1; T - 1, and B for each place that "
+        "reads a layer, must together fit its counters of 32 bits.",
     ),
     "BSC3022": CodePage(
         "unknown readout, or a readout of no output",

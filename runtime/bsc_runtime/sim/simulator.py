@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from bsc.numerics.draws import PASSES_MAX
 from bsc.numerics.state import CODE_MAX, ChipState
+from bsc.program.counters import CounterBound, counter_bounds
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
 from bsc.tiling.plan import Step as ProgramStep
@@ -193,7 +195,7 @@ class Simulator:
 
     def _largest_counter(self, batch: int) -> int:
         """Largest |A| that a batch of so many samples may lead to."""
-        return max((rest + batch * places for rest, places in self._bounds), default=0)
+        return max((bound.largest(batch) for bound in self._bounds), default=0)
 
     def _train(
         self,
@@ -316,13 +318,12 @@ class Simulator:
             self._memory.touched[place.touched : place.touched + place.rows] = due
 
 
-def _counter_bounds(program: Program, state: ChipState) -> list[tuple[int, int]]:
-    """Of each array: the largest |A| between two batches, and places where a sample counts."""
-    carried = {s.array: s.number("threshold") - 1 for s in program.update if s.op is StepOp.CARRY}
-    counted = [s.array for s in program.training if s.op is StepOp.COUNT]
+def _counter_bounds(program: Program, state: ChipState) -> list[CounterBound]:
+    """The bounds of a program's counters that begin as a state has them."""
+    bounds = counter_bounds(len(program.arrays), program.training, program.update)
     return [
-        (max(int(np.abs(a.counters).max(initial=0)), carried.get(i, 0)), counted.count(i))
-        for i, a in enumerate(state.arrays)
+        replace(bound, rest=max(bound.rest, int(np.abs(array.counters).max(initial=0))))
+        for bound, array in zip(bounds, state.arrays, strict=True)
     ]
 
 
