@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bsc.numerics.cells import PULSES_MAX
 from bsc.numerics.table_rules import RECIPROCAL_MAX, WAYS
 from bsc.program.model import Program
-from bsc.program.table_rules import Wrong, check_intervals, check_role
+from bsc.program.table_rules import Wrong, check_intervals, check_role, check_steps
 from bsc.tiling.plan import ArraySpec, Buffer, BufferKind, Step, StepOp
 
 _BIT, _SIGN, _SUM = BufferKind.BIT, BufferKind.SIGN, BufferKind.SUM
@@ -101,12 +101,8 @@ class StepChecker:
         array = self._array(path, step, signature)
         if signature.array and array is None:
             return False
-        drawn = self._drawn(step.op)
-        if signature.drawn and not 0 <= step.layer < len(drawn[1]):
-            self.wrong(path, f"{step.op} draws for layer {step.layer}, which no {drawn[0]} has")
+        if not self._drawn(path, step, signature, array):
             return False
-        if not signature.drawn and step.layer != -1:
-            self.wrong(path, f"{step.op} has layer {step.layer}, but draws nothing")
         return all(
             [
                 self._vectors(path, step, signature, array),
@@ -115,15 +111,24 @@ class StepChecker:
             ]
         )
 
-    def _drawn(self, op: StepOp) -> tuple[str, Sequence[object]]:
-        """What the ordinals of a step's draws count."""
-        match op:
-            case StepOp.ENCODE:
-                return "input", self.program.inputs
-            case StepOp.CARRY:
-                return "array", self.program.arrays
-            case _:
-                return "read", self.program.reads
+    def _drawn(self, path: str, step: Step, signature: _Signature, array: ArraySpec | None) -> bool:
+        """Whether the ordinal of a step's draws counts what they are for: its array, or others."""
+        if not signature.drawn:
+            if step.layer != -1:
+                self.wrong(path, f"{step.op} has layer {step.layer}, but draws nothing")
+            return True
+        if array is not None:
+            if step.layer != array.layer:
+                found = f"{step.op} draws for layer {step.layer}"
+                self.wrong(path, f"{found}, array {step.array} is layer {array.layer}")
+            return step.layer == array.layer
+        encodes = step.op is StepOp.ENCODE
+        counted: Sequence[object] = self.program.inputs if encodes else self.program.reads
+        if not 0 <= step.layer < len(counted):
+            what = "input" if encodes else "read"
+            self.wrong(path, f"{step.op} draws for layer {step.layer}, which no {what} has")
+            return False
+        return True
 
     def _array(self, path: str, step: Step, signature: _Signature) -> ArraySpec | None:
         if not signature.array:
@@ -220,16 +225,23 @@ class StepChecker:
             found = ", ".join(role for role, _ in step.tables) or "none"
             self.wrong(path, f"{step.op} has the tables {found}, expected {_names(signature)}")
             return False
-        noise_bits = self.program.target.periphery.noise_bits
-        for role, name in step.tables:
-            if name not in self.program.tables:
+        tables = self.program.tables
+        for name in named.values():
+            if name not in tables:
                 self.wrong(path, f"{step.op}: there is no table {name!r}")
                 return False
-            check_role(role, name, self.program.tables[name], noise_bits, self.wrong)
+        bits = self.program.target.periphery.noise_bits
+        fit = all([check_role(r, name, tables[name], bits, self.wrong) for r, name in step.tables])
         if step.op is StepOp.CARRY:
             self._pulses(path, step, named)
+        if not fit:
+            return False
+        for way in ("up", "down"):
+            steps = named.get(f"step_{way}")
+            if steps is not None and f"noise_{way}" not in named:
+                check_steps(way, steps, tables[steps], self.wrong)
         if step.op is StepOp.DERIVATIVE:
-            pair = self.program.tables[named["low"]], self.program.tables[named["high"]]
+            pair = tables[named["low"]], tables[named["high"]]
             check_intervals(named["low"], named["high"], pair, self.wrong)
         return True
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bsc.ir.graph import Array
-from bsc.numerics.table_rules import crossed, entries, value_problem
+from bsc.numerics.table_rules import crossed, draws_needed, entries, value_problem
 
 Wrong = Callable[[str, str], None]
 """Called with the place in the program and what is wrong there."""
@@ -26,8 +26,8 @@ def check_table(name: str, table: Array, wrong: Wrong) -> None:
         _levels(path, table, wrong)
 
 
-def check_role(role: str, name: str, table: Array, noise_bits: int, wrong: Wrong) -> None:
-    """A table fits the role it is used in.
+def check_role(role: str, name: str, table: Array, noise_bits: int, wrong: Wrong) -> bool:
+    """Whether a table fits the role it is used in.
 
     Args:
         role: `threshold`, `low`, `high`, `softmax`, or one of the pulse tables.
@@ -40,20 +40,27 @@ def check_role(role: str, name: str, table: Array, noise_bits: int, wrong: Wrong
     size = entries(role, noise_bits)
     if table.ndim != 1 or table.size != size:
         wrong(path, f"{list(table.shape)} entries as {role}, expected {size}")
-        return
+        return False
     kind = np.int64 if role == "softmax" else np.int32
     if table.dtype != np.dtype(kind):
         wrong(path, f"{table.dtype} as {role}, expected {np.dtype(kind)}")
-        return
+        return False
     problem = value_problem(role, table)
     if problem:
         wrong(path, problem)
+    return not problem
 
 
 def check_intervals(low: str, high: str, tables: tuple[Array, Array], wrong: Wrong) -> None:
     """The intervals of a derivative hold 0 or nothing, and shrink: they are superlevel sets."""
     if crossed(*tables):
         wrong(f"table {low}", f"lies above table {high}, the other end of its intervals")
+
+
+def check_steps(way: str, step: str, table: Array, wrong: Wrong) -> None:
+    """Steps of pulses that draw nothing are whole codes."""
+    if draws_needed(table):
+        wrong(f"table {step}", f"has fractions of a code and so needs the table noise_{way}")
 
 
 def _levels(path: str, table: Array, wrong: Wrong) -> None:

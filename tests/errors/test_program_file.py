@@ -274,6 +274,7 @@ def with_tensor(whole: bytes, member: str, name: str, value: np.ndarray | None) 
         ("tables", "neuron0.T", np.zeros(16, np.int32), "[16] entries as threshold, expected 4096"),
         ("tables", "neuron0.T", np.arange(4096, 0, -1, np.int32), "thresholds must not decrease"),
         ("tables", "step_up", np.full(16384, -1, np.int32), "a pulse up moves a cell by 0"),
+        ("tables", "step_up", np.zeros(16384, np.float32), "expected a vector of int32 or int64"),
         ("tables", "softmax.E", np.zeros(4096, np.int64), "the first above 0"),
         ("tables", "softmax.E", np.full(4096, 2**40, np.int64), "exceed 32 bits"),
         ("tables", "odd", np.zeros(3, np.float32), "expected a vector of int32 or int64"),

@@ -62,6 +62,18 @@ def with_carry(program: Program, **change: object) -> Program:
     return replace(program, update=(replace(program.update[0], **change), *program.update[1:]))
 
 
+def test_pulses_are_drawn_for_the_array_that_gets_them(pairs) -> None:
+    with pytest.raises(DiagnosticError, match="draws for layer 1, array 0 is layer 0"):
+        verify_program(with_carry(pairs, layer=1))
+
+
+def test_steps_of_fractions_of_codes_need_their_noise(pairs) -> None:
+    tables = tuple(pair for pair in pairs.update[0].tables if pair[0] == "step_down")
+    assert len(tables) == len(pairs.update[0].tables) - 1
+    with pytest.raises(DiagnosticError, match="has fractions of a code and so needs the table noi"):
+        verify_program(with_carry(pairs, tables=tables))
+
+
 @pytest.mark.parametrize("batch", [1, 4])
 def test_counters_of_a_shared_array_fit_32_bits(batch) -> None:
     """Two reads count into the first array: T - 1 + 2 B is its largest counter."""
