@@ -192,8 +192,8 @@ def _read_manifest(archive: ArchiveReader) -> tuple[Manifest, int]:
         if head.format != FORMAT:
             message = f"no program file: its format is {head.format!r}"
             raise archive.wrong("BSC5002", _MANIFEST, message)
-        if head.version > VERSION:
-            message = f"the file has version {head.version}, this bsc reads up to {VERSION}"
+        if not 1 <= head.version <= VERSION:
+            message = f"the file has version {head.version}, this bsc reads 1 to {VERSION}"
             raise archive.wrong("BSC5004", _MANIFEST, message)
         manifest = _manifest(text, head.version)
     except ValidationError as error:

@@ -146,6 +146,8 @@ def edit(whole: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
     ("change", "message"),
     [
         (lambda m: m.update(version=3), "BSC5004]: the file has version 3"),
+        (lambda m: m.update(version=0), "BSC5004]: the file has version 0, this bsc reads 1 to 2"),
+        (lambda m: m.update(version=-1), "BSC5004]: the file has version -1"),
         (lambda m: m.update(format="else"), "BSC5002]: no program file: its format is 'else'"),
         (lambda m: m.pop("version"), "BSC5005]: version: field required"),
         (lambda m: m.pop("tiles"), "BSC5005]: tiles: field required"),

@@ -20,8 +20,9 @@ PROGRAMS: dict[str, CodePage] = {
         "are not in the form they must have. Copy the file again, or compile the model again.",
     ),
     "BSC5004": CodePage(
-        "the program file is newer than this bsc",
-        "The file was written by a later version. Install that one, or compile the model again.",
+        "the program file has a version that this bsc does not read",
+        "Versions count from 1. One that this bsc does not know yet was written by a later bsc: "
+        "install that one, or compile the model again.",
     ),
     "BSC5005": CodePage(
         "the manifest of the program file is not valid",
