@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bsc.ir.graph import Graph
+from bsc.ir.graph import AttrValue, Graph
+from bsc.passes.activations import RULE_SLOPE
 from bsc.tiling.plan import Head, ReadSpec
 
 _OF_READ = ("gain", "function", "function_parameters", "low", "high")
@@ -66,3 +67,21 @@ def upgraded_tail(
         types={name(value): kind for value, kind in tail.types.items()},
     )
     return graph, (replace(heads[0], outputs=own or (reads[-1].name,)),)
+
+
+def upgraded_source(source: Graph, head: Head) -> Graph:
+    """The source, whose last neuron says how the head is read out.
+
+    Only weights that rule `hp` trained stand in a source with neurons; the others have none yet.
+    """
+    neurons = [node for node in source.nodes if node.op == "neuron"]
+    if not neurons:
+        return source
+    said: dict[str, AttrValue] = {
+        "readout": str(head.readout),
+        "slope": RULE_SLOPE,
+        "outputs": head.outputs,
+    }
+    last = replace(neurons[-1], attrs={**neurons[-1].attrs, **said})
+    nodes = tuple(last if node is neurons[-1] else node for node in source.nodes)
+    return replace(source, nodes=nodes)

@@ -26,7 +26,7 @@ from bsc.ir.printer import print_graph
 from bsc.numerics.state import ArrayState, ChipState
 from bsc.ops import OPS
 from bsc.program.archive import ArchiveReader, ArchiveWriter, replacing
-from bsc.program.earlier import upgraded, upgraded_tail
+from bsc.program.earlier import upgraded, upgraded_source, upgraded_tail
 from bsc.program.image import check_image
 from bsc.program.manifest import FORMAT, VERSION, ArrayPart, Head, Manifest, Member, manifest_of
 from bsc.program.model import Program
@@ -90,6 +90,7 @@ def load(path: str | Path) -> Program:
         heads = manifest.heads
         if version == 1 and manifest.reads:
             tail, heads = upgraded_tail(tail, manifest.reads, heads)
+            source = upgraded_source(source, heads[0])
         tables = _read_tensors(archive, _TABLES, manifest)
         state = _read_state(archive, manifest)
         image = _read_image(archive, manifest)

@@ -1,7 +1,7 @@
 """Program files that version 1 of the format wrote, in `version_1/`, read as they were meant.
 
 They hold a network of 6, 5 and 3 neurons, after two epochs of 40 samples, seed 5, B = 4, T = 3;
-for both backends.
+for both backends, and by rule `hp`.
 """
 
 import io
@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from bsc.diag import DiagnosticError
+from bsc.driver import recompile
 from bsc.hw.plan import Readout
 from bsc.numerics.digest import digest
+from bsc.plans import plan_for
 from bsc.program.file import load, save
 
 FOLDER = Path(__file__).parent / "version_1"
@@ -38,6 +40,16 @@ def test_a_file_of_version_1_is_read_and_written_as_the_present_one(tmp_path, ba
     assert again.heads == program.heads
     assert again.training == program.training
     assert digest(again.state) == DIGEST
+
+
+def test_a_network_that_hp_trained_is_compiled_again_and_keeps_its_cells():
+    program = load(FOLDER / "hp.bsp")
+    assert any(node.op == "neuron" for node in program.source.nodes)
+    again = recompile(program, plan=plan_for("carry"))
+    assert again.training
+    assert again.heads == program.heads
+    assert again.heads[0].outputs == ("p", "label")
+    assert digest(again.state) == digest(program.state)
 
 
 @pytest.mark.parametrize("lost", ["input", "arrays", "classes", "training", "plan"])
