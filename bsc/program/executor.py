@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bsc.numerics.state import ChipState
 from bsc.program.model import Program
-from bsc.tiling.plan import StepOp
+from bsc.program.wiring import wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,6 @@ def analog_units(program: Program) -> tuple[int, ...]:
     65536 where any of its word lines is driven by an input, else 2**noise_bits.
     """
     hidden = 1 << program.target.periphery.noise_bits
-    unit: dict[int, int] = {}  # by buffer
-    units: list[int] = []
-    for step in program.inference:
-        match step.op:
-            case StepOp.ENCODE:
-                unit[step.target] = 65536
-            case StepOp.CONCAT:
-                unit[step.target] = max(unit[source] for source in step.sources)
-            case StepOp.SAMPLE:
-                unit[step.target] = hidden
-            case StepOp.READ:
-                units.append(unit[step.sources[0]])
-    return tuple(units)
+    return tuple(
+        65536 if any(part.input >= 0 for part in parts) else hidden for parts in wiring(program)
+    )

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bsc.backend.isa.network import ReadSteps, Signal
+from bsc.backend.isa.network import ReadSteps
+from bsc.program.wiring import Signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from bsc.backend.isa.answers import Answers
 from bsc.backend.isa.bits import Home, Layout, Stretch
 from bsc.backend.isa.code import Area
 from bsc.backend.isa.core import PASSING, CoreCode
-from bsc.backend.isa.network import ReadSteps, Signal
+from bsc.backend.isa.network import ReadSteps
 from bsc.hw.plan import Readout
 from bsc.isa.kinds import Counter, Register, VectorKind
+from bsc.program.wiring import Signal
 
 
 class Forward:
@@ -40,7 +41,7 @@ class Forward:
         self.groups = core.groups(reads)
         self.group_of = {r.index: n for n, group in enumerate(self.groups) for r in group}
         self.first_input = next(
-            (r.index for r in self.own if any(p.signal.input >= 0 for p in r.parts)), -1
+            (r.index for r in self.own if any(p.input >= 0 for p in r.parts)), -1
         )
         self.heads = [read for read in self.own if read.error is not None]
 

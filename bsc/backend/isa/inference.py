@@ -31,9 +31,7 @@ class Inference:
         self.own = core.own(self.reads)
         self.groups = core.groups(self.reads)
         self.group_of = {r.index: n for n, group in enumerate(self.groups) for r in group}
-        self.first_input = next(
-            (r for r in self.own if any(p.signal.input >= 0 for p in r.parts)), None
-        )
+        self.first_input = next((r for r in self.own if any(p.input >= 0 for p in r.parts)), None)
         self.answers = Answers(core, _PIECE, adds=True)
 
     def write(self) -> None:

@@ -10,6 +10,7 @@ from bsc.diag import DiagnosticError, Span, fail
 from bsc.hw.plan import Readout
 from bsc.isa.names import LONGEST_TEXT, is_text
 from bsc.program.model import Program
+from bsc.program.wiring import Part, Signal, parts_of, signals
 from bsc.tiling.plan import ArraySpec, Head, ReadSpec, Step, StepOp, Tile
 
 _NO_TEXT = "\ufffd"
@@ -25,34 +26,6 @@ _OWN_STEPS = {
 
 
 _Held = TypeVar("_Held")
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """Bits that drive word lines: those of an input, or of a read's neurons.
-
-    Attributes:
-        size: elements.
-        input: which input, -1 for none.
-        read: which read, -1 for none.
-    """
-
-    size: int
-    input: int = -1
-    read: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A signal among those that drive a read, one behind the other.
-
-    Attributes:
-        signal: the signal.
-        start: the word line of its first element.
-    """
-
-    signal: Signal
-    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +98,7 @@ class ReadSteps:
     @property
     def sources(self) -> tuple[int, ...]:
         """Reads whose bits drive it, each once."""
-        return tuple(dict.fromkeys(p.signal.read for p in self.parts if p.signal.read >= 0))
+        return tuple(dict.fromkeys(p.read for p in self.parts if p.read >= 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +176,7 @@ def network_of(program: Program) -> Network:
     Raises:
         DiagnosticError: BSC5257, its steps are put together as no code can be.
     """
-    return _Reader(program).run()
+    return _Reader(program, signals(program)).run()
 
 
 @dataclass(slots=True)
@@ -211,7 +184,7 @@ class _Reader:
     """Reads the steps; buffers are known by what they hold."""
 
     program: Program
-    signals: dict[int, tuple[Signal, ...]] = field(default_factory=dict)
+    signals: Mapping[int, tuple[Signal, ...]]
     sums: dict[int, int] = field(default_factory=dict)  # sums, bits and gates of a read
     errors: dict[int, int] = field(default_factory=dict)
     turned: dict[int, tuple[Back, ...]] = field(default_factory=dict)
@@ -256,21 +229,14 @@ class _Reader:
 
     def _step(self, step: Step) -> None:
         match step.op:
-            case StepOp.ENCODE:
-                number = step.layer
-                size = self.program.inputs[number].size
-                self.signals[step.target] = (Signal(size, input=number),)
-            case StepOp.CONCAT:
-                parts = (signal for source in step.sources for signal in self._of(source))
-                self.signals[step.target] = tuple(parts)
+            case StepOp.ENCODE | StepOp.CONCAT:
+                pass  # what they put where is among the signals
             case StepOp.READ:
                 self._read(step)
             case StepOp.SAMPLE | StepOp.DERIVATIVE | StepOp.READOUT | StepOp.LOGISTIC:
                 read = self._known(self.sums, step.sources[0], step)
                 self._note(read, **{_OWN_STEPS[step.op]: step})
                 self.sums[step.target] = read
-                if step.op is StepOp.SAMPLE:
-                    self.signals[step.target] = (Signal(self.reads[read].columns, read=read),)
             case StepOp.ERROR | StepOp.TARGET_ERROR:
                 read = self._known(self.sums, step.sources[0], step)
                 self._note(read, error=step)
@@ -299,11 +265,6 @@ class _Reader:
     def _read(self, step: Step) -> None:
         program, index = self.program, len(self.reads)
         spec = program.arrays[step.array]
-        parts: list[Part] = []
-        start = 0
-        for signal in self._of(step.sources[0]):
-            parts.append(Part(signal, start))
-            start += signal.size
         heads = [number for number, head in enumerate(program.heads) if head.read == index]
         self.sums[step.target] = index
         self.reads.append(
@@ -314,7 +275,7 @@ class _Reader:
                 spec.columns,
                 spec.inputs,
                 step,
-                tuple(parts),
+                parts_of(self.signals[step.sources[0]]),
                 head=heads[0] if heads else -1,
             )
         )
@@ -323,7 +284,7 @@ class _Reader:
         """Errors are counted with the bits that drove the read."""
         read = self.reads[self._known(self.errors, step.sources[1], step)]
         driven = tuple(part.signal for part in read.parts)
-        if step.array != read.array or self._of(step.sources[0]) != driven:
+        if step.array != read.array or self.signals[step.sources[0]] != driven:
             raise self._unknown(step)
         self._note(read.index, counts=True)
 
@@ -334,9 +295,6 @@ class _Reader:
             for back in read.backs:
                 if Part(own, back.start) not in self.reads[back.read].parts:
                     raise self._unknown(read.step)
-
-    def _of(self, buffer: int) -> tuple[Signal, ...]:
-        return self.signals[buffer]
 
     def _note(self, read: int, **fields: object) -> None:
         self.reads[read] = replace(self.reads[read], **fields)  # type: ignore[arg-type]

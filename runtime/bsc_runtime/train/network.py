@@ -126,7 +126,7 @@ class HpNetwork:
 
     def _input(self, x: Floats, part: Part) -> Floats:
         start = self._starts[part.input]
-        return x[:, start : start + part.stop - part.start]
+        return x[:, start : start + part.signal.size]
 
     def _send_back(
         self,
