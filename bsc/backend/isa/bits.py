@@ -7,7 +7,7 @@ different neighbours; then it is copied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bsc.backend.isa.network import ReadSteps
@@ -47,37 +47,49 @@ class Home:
 class Layout:
     """The vectors of bits of a core.
 
+    Everything is looked up by signals: a network may have thousands of reads.
+
     Args:
         reads: those of the core that are to be driven, in order.
+
+    Attributes:
+        stretches: the vectors.
     """
 
     def __init__(self, reads: Iterable[ReadSteps]) -> None:
-        wanted: dict[tuple[Signal, ...], ReadSteps] = {}
+        wanted: dict[tuple[Signal, ...], list[ReadSteps]] = {}
         for read in reads:
-            wanted.setdefault(_signals(read), read)
-        self.stretches = tuple(
-            Stretch(signals, read)
-            for signals, read in wanted.items()
-            if not any(len(o) > len(signals) and _place(signals, o) >= 0 for o in wanted)
-        )
+            wanted.setdefault(_signals(read), []).append(read)
+        stands = _where(wanted)
+        kept = {
+            signals: Stretch(signals, readers[0])
+            for signals, readers in wanted.items()
+            if not any(len(o) > len(signals) for o, _ in _around(signals, stands))
+        }
+        self.stretches = tuple(kept.values())
+        self._homes = {
+            signal: tuple(Home(kept[o], kept[o].start(place)) for o, place in at if o in kept)
+            for signal, at in stands.items()
+        }
+        self._driving: dict[tuple[Signal, ...], Home] = {}
+        self._driven: dict[tuple[Signal, ...], list[ReadSteps]] = {}
+        for signals, readers in wanted.items():
+            around = ((o, place) for o, place in _around(signals, stands) if o in kept)
+            outer, place = next(around)
+            self._driving[signals] = Home(kept[outer], kept[outer].start(place))
+            self._driven.setdefault(outer, []).extend(readers)
 
     def driving(self, read: ReadSteps) -> Home:
         """Where the bits lie that drive a read."""
-        signals = _signals(read)
-        for stretch in self.stretches:
-            place = _place(signals, stretch.signals)
-            if place >= 0:
-                return Home(stretch, stretch.start(place))
-        raise ValueError(f"nothing drives {read.name} here")
+        return self._driving[_signals(read)]
+
+    def driven(self, stretch: Stretch) -> Sequence[ReadSteps]:
+        """The reads that a vector, or a part of it, drives."""
+        return self._driven[stretch.signals]
 
     def homes(self, signal: Signal) -> tuple[Home, ...]:
         """All places where a signal has to stand; none where nobody here is driven by it."""
-        return tuple(
-            Home(stretch, stretch.start(place))
-            for stretch in self.stretches
-            for place, other in enumerate(stretch.signals)
-            if other == signal
-        )
+        return self._homes.get(signal, ())
 
     def inputs(self) -> tuple[Signal, ...]:
         """The inputs that are needed, each once, in the model's order."""
@@ -89,9 +101,23 @@ def _signals(read: ReadSteps) -> tuple[Signal, ...]:
     return tuple(part.signal for part in read.parts)
 
 
-def _place(inner: Sequence[Signal], outer: Sequence[Signal]) -> int:
-    """Where some signals stand next to each other among others, -1 if they do not."""
-    for place in range(len(outer) - len(inner) + 1):
-        if tuple(outer[place : place + len(inner)]) == tuple(inner):
-            return place
-    return -1
+_Place = tuple[tuple[Signal, ...], int]
+"""Some signals, one behind the other, and a place among them."""
+
+
+def _where(wanted: Iterable[tuple[Signal, ...]]) -> dict[Signal, list[_Place]]:
+    """All places where each signal stands."""
+    found: dict[Signal, list[_Place]] = {}
+    for signals in wanted:
+        for place, signal in enumerate(signals):
+            found.setdefault(signal, []).append((signals, place))
+    return found
+
+
+def _around(
+    inner: tuple[Signal, ...], stands: Mapping[Signal, Sequence[_Place]]
+) -> Iterator[_Place]:
+    """Where some signals stand next to each other, themselves included."""
+    for outer, place in stands[inner[0]]:
+        if outer[place : place + len(inner)] == inner:
+            yield outer, place

@@ -183,9 +183,7 @@ class Forward:
         groups = {self.group_of[s.read] for s in stretch.signals if s.read >= 0}
         if any(s.input >= 0 for s in stretch.signals):
             groups.add(self.group_of[self.first_input])
-        for read in self.own:
-            if self.layout.driving(read).stretch is stretch:
-                groups.add(self.group_of[read.index])
+        groups |= {self.group_of[read.index] for read in self.layout.driven(stretch)}
         return self.core.passing(groups)
 
 

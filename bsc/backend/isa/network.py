@@ -130,6 +130,7 @@ class Network:
 
     Attributes:
         reads: in topological order.
+        followers: for each read the indices of those that its bits drive.
         arrays: in the order of their first reads.
         heads: what answers.
         input_starts: where each input begins in a sample.
@@ -142,6 +143,7 @@ class Network:
     """
 
     reads: tuple[ReadSteps, ...]
+    followers: tuple[tuple[int, ...], ...]
     arrays: tuple[ArraySteps, ...]
     heads: tuple[Head, ...]
     input_starts: tuple[int, ...]
@@ -159,7 +161,7 @@ class Network:
 
     def users(self, read: int) -> tuple[ReadSteps, ...]:
         """Reads that a read's bits drive."""
-        return tuple(each for each in self.reads if read in each.sources)
+        return tuple(self.reads[index] for index in self.followers[read])
 
     def trained(self) -> tuple[ReadSteps, ...]:
         """Reads that training needs: those with errors, and all that these hang on."""
@@ -210,8 +212,13 @@ class _Reader:
             )
             for index, spec in enumerate(program.arrays)
         )
+        followers: list[list[int]] = [[] for _ in self.reads]
+        for each in self.reads:
+            for source in each.sources:
+                followers[source].append(each.index)
         return Network(
             tuple(self.reads),
+            tuple(map(tuple, followers)),
             arrays,
             program.heads,
             program.input_starts,
