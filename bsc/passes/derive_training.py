@@ -67,9 +67,13 @@ class DeriveTraining:
             ("noise_bits", self.noise_bits, 4, 12),
         ]
         for layer in self.layers:
-            threshold, pulses = layer.threshold or 1, layer.pulses or 1
-            bounds.append((f"threshold of {layer.name}", threshold, 1, _LARGEST - self.batch + 1))
-            bounds.append((f"pulses of {layer.name}", pulses, 1, PULSES_MAX))
+            own = (
+                ("threshold", layer.threshold, _LARGEST - self.batch + 1),
+                ("pulses", layer.pulses, PULSES_MAX),
+            )
+            for name, number, most in own:
+                if number is not None:
+                    bounds.append((f"{name} of {layer.name}", number, 1, most))
         for name, number, least, most in bounds:
             if not least <= number <= most:
                 raise ValueError(f"{name} is {number}, expected {least} to {most}")

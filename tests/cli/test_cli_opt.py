@@ -252,6 +252,16 @@ def test_devices_are_written_in_pipelines_and_read_back(name: str) -> None:
     assert parse_pipeline(text, pipelines.PASSES, pipelines.KINDS) == passes
 
 
+@pytest.mark.parametrize("number", ["threshold", "pulses"])
+def test_numbers_of_a_layer_are_checked_as_those_of_all(
+    bsc: Callable, net: Path, number: str
+) -> None:
+    pipeline = f"derive-training{{device=ideal-128, layers=[{{name=layer0, {number}=0}}]}}"
+    ran = bsc("opt", net, "--pipeline", pipeline)
+    assert ran.code == 1
+    assert f"{number} of layer0 is 0, expected 1 to" in ran.err
+
+
 def test_what_is_read_stays(bsc: Callable, net: Path) -> None:
     assert bsc("opt", net, "-o", "g.bsir").code == 0
     before = Path("g.bsir").read_bytes()
