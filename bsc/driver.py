@@ -26,7 +26,7 @@ from bsc.passes.network import find_network
 from bsc.passes.ranges import Bounds, Range, input_range, measure
 from bsc.passes.trainable import untrainable
 from bsc.pipelines import chip_passes, source_passes
-from bsc.plans import PlanOptions, check_counters, check_names, check_plan
+from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.tail import tail_of, with_classes
@@ -287,7 +287,7 @@ def _build(
     check_names(plan, scheduled)
     check_counters(plan, scheduled)
     tail = tail_of(tiled)
-    remarks = [*folded.remarks, *result.remarks]
+    remarks = [*idle_numbers(plan), *folded.remarks, *result.remarks]
     program = Program(
         name=folded.graph.name,
         source=folded.graph,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bsc.diag import Sink, did_you_mean
@@ -84,10 +84,15 @@ class PlanOptions:
     def over(self, below: PlanOptions) -> PlanOptions:
         """These options, and the others where these say nothing.
 
-        Numbers are those of a rule: where these ask for another one, the others' do not count.
+        Numbers are those of a rule: where these ask for another one, the others' do not count, nor
+        T and P of their layers.
         """
         if self.rule not in (None, below.rule or str(Rule.CARRY)):
-            below = PlanOptions(readouts=below.readouts, layers=below.layers)
+            kept = {
+                name: replace(each, threshold=None, pulses=None)
+                for name, each in below.layers.items()
+            }
+            below = PlanOptions(readouts=below.readouts, layers=kept)
         names = ("rule", "batch", "threshold", "pulses", "eta", "refresh_every")
         numbers = {name: _first(getattr(self, name), getattr(below, name)) for name in names}
         layers = dict(below.layers)
@@ -238,6 +243,26 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
         )
     sink.raise_if_errors()
     return target.training.unfit.get(str(plan.rule))
+
+
+def idle_numbers(plan: TrainPlan) -> list[str]:
+    """Remarks on what a plan says of its layers and its rule has no use for."""
+    match plan.rule:
+        case Rule.SGD:
+            idle, why = ("device", "threshold", "pulses"), "moves master weights without pulses"
+        case Rule.HP:
+            idle, why = ("threshold", "pulses"), "trains on the host without pulses"
+        case _:
+            return []
+    found = []
+    for layer in plan.layers:
+        said = [name for name in idle if getattr(layer, name) is not None]
+        if said:
+            found.append(
+                f"note: {layer.name}: {', '.join(said)} of its own count for nothing under rule "
+                f"{plan.rule}, which {why}"
+            )
+    return found
 
 
 def check_names(plan: TrainPlan, network: Schedule) -> None:

@@ -108,6 +108,33 @@ def test_another_rule_leaves_the_numbers_of_the_one_below():
     assert (same.batch, same.threshold) == (4, 5)
 
 
+@pytest.mark.parametrize("rule", ["online", "sgd", "hp"])
+def test_another_rule_leaves_the_numbers_of_layers_too(tmp_path, rule):
+    """T of a layer would not be 1 under rule online, and no flag could take it back."""
+    source = read_source(_file(tmp_path, MODEL + PLAN))
+    plan = PlanOptions(rule).over(source.plan).plan()
+    hidden, adder = plan.layer("trunk.hidden"), plan.layer("trunk.adder")
+    assert (hidden.threshold, adder.threshold, adder.pulses) == (None, None, None)
+    assert (adder.frozen, adder.device_of) == (True, "pcmo-128")
+    typed = PlanOptions(rule, layers={"trunk.adder": LayerOptions(pulses=3)}).over(source.plan)
+    assert typed.plan().layer("trunk.adder").pulses == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("carry", ""),
+        ("sgd", "note: answer: device, threshold, pulses of its own count for nothing under"),
+        ("hp", "note: answer: threshold, pulses of its own count for nothing under"),
+    ],
+)
+def test_what_a_rule_has_no_use_for_is_said(tmp_path, rule, said):
+    own = LayerOptions(device=resolve("pcmo-128").device, threshold=5, pulses=2)
+    program = bsc.compile(_file(tmp_path, MODEL), rule=rule, layers={"answer": own})
+    found = [remark for remark in program.remarks if "count for nothing" in remark]
+    assert [remark.startswith(said) for remark in found] == [True] * bool(said)
+
+
 @pytest.mark.parametrize("rule", ["carry", "online", "sgd", "hp"])
 def test_a_plan_comes_back_from_its_options(rule):
     plan = plan_for(
