@@ -182,26 +182,31 @@ def test_two_inputs_a_shared_array_a_skip_and_two_heads(plan, cores):
     assert ("readout.logistic" in names) is (plan != "one head")
 
 
-def test_a_wide_logistic_head_is_spread_over_cores():
-    """Nothing compares its sums: each core answers for its bit lines, one hands them out."""
+@pytest.mark.parametrize("asked", [{}, {"again": "none"}, {"*": "none"}])
+def test_a_wide_head_is_spread_over_cores_where_nothing_compares_its_sums(asked):
+    """Each core answers for its bit lines, one hands them out; only a softmax compares."""
     net = Net("autoencoder", x=(40,))
     hidden = net.op("sigmoid", net.dense("x", 6, "narrow"))
+    net.op("softmax", net.dense(hidden, 9, "few"), name="kind")
     net.op("sigmoid", net.dense(hidden, 40, "wide"), name="again")
     target = resolve("oxram-128")
     target = target.model_copy(
         update={
             "array": ArrayGeometry(rows=50, columns=8),
-            "chip": target.chip.model_copy(update={"cores": 6}),
+            "chip": target.chip.model_copy(update={"cores": 8}),
         }
     )
-    program = compile_model(net.graph("again"), target=target, plan=PLANS["carry"],
-                            weights="random")  # fmt: skip
-    data, _ = _twins_data(program)
-    image = _agree(program, data, data.values)
-    having = [n for n, core in enumerate(image.cores) if any(t.array == 1 for t in core.tiles)]
+    plan = plan_for(batch=8, threshold=3, readouts=asked)
+    program = compile_model(net.graph("kind", "again"), target=target, plan=plan, weights="random")
+    image = _agree(program, *_twins_data(program))
+    few, wide = (
+        [n for n, core in enumerate(image.cores) if any(t.array == array for t in core.tiles)]
+        for array in (1, 2)
+    )
     giving = [n for n, core in enumerate(image.cores)
               if any(decode_word(w).name == "out" for w in core.code)]  # fmt: skip
-    assert len(having) >= 3
+    assert len(wide) >= 3
+    assert len(few) == 1 or asked == {"*": "none"}
     assert len(giving) == 1
 
 

@@ -111,7 +111,7 @@ class ArraySteps:
         tiles: its tiles.
         reads: indices of its reads.
         counted: how many of them count errors.
-        whole: whether one core must have all its sums, because a readout compares them.
+        whole: whether one core must have all its sums, because a softmax compares them.
         updates: what happens at the end of a batch, in order.
     """
 
@@ -231,8 +231,8 @@ class _Reader:
         )
 
     def _compares(self, read: ReadSteps) -> bool:
-        """Whether sums of a read must come together; those of a logistic readout need not."""
-        return read.head >= 0 and self.program.heads[read.head].readout is not Readout.LOGISTIC
+        """Whether sums of a read must come together: a softmax compares them, nothing else does."""
+        return read.head >= 0 and self.program.heads[read.head].readout is Readout.SOFTMAX
 
     def _step(self, step: Step) -> None:
         match step.op:

@@ -177,7 +177,7 @@ def _where(array: ArraySteps, parts: Sequence[Share]) -> str:
 def _idle(array: ArraySteps, parts: Sequence[Share], cores: int, used: int) -> str:
     """Why some cores have nothing to do: the busiest array cannot be spread further."""
     if array.whole:
-        why = "has a readout, which compares all of its sums in one core"
+        why = "has a softmax, which compares all of its sums in one core"
     elif len(parts) == len({tile.column for tile in array.tiles}):
         why = "has a core for each column of tiles already; smaller tiles have more columns"
     else:
