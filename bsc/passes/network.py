@@ -112,6 +112,7 @@ class _Finder:
         self.numbered = 0
         self.elements: dict[str, npt.NDArray[np.int64]] = {}  # [1, ...]: numbers of signal elements
         self.firsts: dict[str, tuple[int, int]] = {}  # signal -> its first number and its size
+        self.activations: dict[tuple[object, ...], str] = {}  # by what it computes -> its signal
         self.dense: list[Node] = []
         self.parts: dict[str, tuple[str, ...]] = {}  # sums -> signals
         self.places: dict[str, npt.NDArray[np.int64]] = {}
@@ -182,7 +183,7 @@ class _Finder:
         elif node.op in ACTIVATIONS:
             source = self.producers.get(node.inputs[0])
             if source is not None and source.outputs[0] in self.parts:
-                self._signal(value)
+                self._activation(node)
         elif node.op == "cast":
             given = self.elements.get(node.inputs[0])
             if given is not None and self.graph.types[value].encoding in (
@@ -195,6 +196,16 @@ class _Finder:
             given_all = [self.elements[name] for name in node.inputs]
             (moved,) = OPS[node.op].reference(given_all, node.attrs, None)
             self.elements[value] = moved
+
+    def _activation(self, node: Node) -> None:
+        """A signal; an activation that is written twice is one."""
+        value = node.outputs[0]
+        computed = (node.op, node.inputs, tuple(sorted(node.attrs.items())))
+        first = self.activations.setdefault(computed, value)
+        if first == value:
+            self._signal(value)
+        else:
+            self.elements[value] = self.elements[first]
 
     def _layer(self, node: Node, lines: npt.NDArray[np.int64]) -> None:
         signals = self._signals_of(lines)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bsc.diag import DiagnosticError
+from bsc.driver import compile_model
 from bsc.ir.interpreter import run
 from bsc.ir.pass_manager import run_passes
 from bsc.ops import OPS
@@ -100,10 +101,35 @@ def test_weights_that_cannot_stay_shared_are_parted_and_said():
     assert dense[0].inputs[1] != dense[1].inputs[1]
 
 
+def test_an_activation_that_is_written_twice_is_one_signal():
+    """Exporters write a call anew for each reader; one of them is an output too."""
+    net = Net(x=(4,))
+    sums = net.dense("x", 5, "a")
+    first, second = net.op("leaky_relu", sums), net.op("leaky_relu", sums, name="code")
+    other = net.op("concat", second, "x", axis=1)
+    net.op("softmax", net.dense(first, 3, "b"), name="p")
+    net.op("softmax", net.dense(other, 3, "c"), name="q")
+    graph = net.graph("p", "q", "code")
+    network = find_network(graph)
+    assert [layer.parts for layer in network.layers] == [("x",), (first,), (first, "x")]
+    legal = run_passes(graph, [LegaliseActivations()], OPS).graph
+    feed = {"x": np.random.default_rng(2).random((5, 4), np.float32)}
+    expected, found = run(graph, feed, OPS), run(legal, feed, OPS)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
+    assert compile_model(graph, weights="random").training
+
+
 def _two_neurons(net):
     sums = net.dense("x", 3, "a")
     joined = net.op("concat", net.op("sigmoid", sums), net.op("tanh", sums), axis=1)
     return net.dense(joined, 2, "b")
+
+
+def _two_slopes(net):
+    sums = net.dense("x", 3, "a")
+    halves = [net.op("leaky_relu", sums, alpha=alpha) for alpha in (0.1, 0.2)]
+    return net.dense(net.op("concat", *halves, axis=1), 2, "b")
 
 
 def _twice(net):
@@ -123,6 +149,7 @@ def _behind_softmax(net):
     ("make", "code", "said"),
     [
         (_two_neurons, "BSC3002", "both made of the sums of `a`"),
+        (_two_slopes, "BSC3002", "both made of the sums of `a`"),
         (_twice, "BSC3004", "reads 6 elements of"),
         (_beside, "BSC3004", "reads the model's input beside the layers"),
         (_behind_softmax, "BSC3004", "cannot be reached"),
