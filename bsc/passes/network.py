@@ -6,8 +6,10 @@ What hands out values to the model's outputs is the tail: it runs beside the arr
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import prod
 
@@ -313,7 +315,7 @@ class _Finder:
                 )
 
     def _outputs(self, heads: list[str], names: list[str]) -> dict[str, tuple[str, ...]]:
-        """For each head the outputs computed from it alone; its own name where there is none."""
+        """For each head the outputs computed from it alone, else a name like its layer's."""
         layers = set(self.parts)
         sources: dict[str, frozenset[str]] = {sums: frozenset({sums}) for sums in layers}
         for node in self.graph.nodes:
@@ -321,10 +323,12 @@ class _Finder:
                 found = frozenset[str]().union(*(sources.get(n, frozenset()) for n in node.inputs))
                 sources.update(dict.fromkeys(node.outputs, found))
         own = {node.outputs[0]: name for name, node in zip(names, self.dense, strict=True)}
+        taken = {*self.graph.inputs, *self.graph.outputs}  # by these names users give arrays
         made = {}
         for sums in heads:
             mine = [name for name in self.graph.outputs if sources.get(name, frozenset()) == {sums}]
-            made[sums] = tuple(mine) or (own[sums],)
+            made[sums] = tuple(mine) or (_free_name(own[sums], taken),)
+            taken.update(made[sums])
         return made
 
 
@@ -348,15 +352,16 @@ def layer_names(nodes: Iterable[Node]) -> list[str]:
     taken: set[str] = set()
     for number, node in enumerate(nodes, start=1):
         name = layer_name(node.origin) or f"fc{number}"
-        if name in taken:
-            name = next(
-                other
-                for k in range(number, 2 * number + 1)
-                if (other := f"{name}_{k}") not in taken
-            )
+        name = _free_name(name, taken, number)
         taken.add(name)
         names.append(name)
     return names
+
+
+def _free_name(name: str, taken: AbstractSet[str], first: int = 2) -> str:
+    """A name that is not taken: the name itself, or the name with a number."""
+    numbered = (f"{name}_{k}" for k in itertools.count(first))
+    return name if name not in taken else next(n for n in numbered if n not in taken)
 
 
 def in_lines(layer: Layer, weights: Array) -> Array:

@@ -49,6 +49,16 @@ def test_an_output_of_two_heads_belongs_to_none():
     assert network.outputs == {a: ("a",), b: ("b",)}
 
 
+def test_a_head_without_an_output_of_its_own_takes_a_name_that_no_output_has():
+    net = Net(x=(4,))
+    a, b, c = (net.dense("x", 3, name) for name in ("p", "r", "x"))
+    net.op("softmax", b, name="p")
+    net.op("softmax", net.op("add", net.op("add", a, b), c), name="s")
+    graph = net.graph("p", "s")
+    assert find_network(graph).outputs == {a: ("p_2",), b: ("p",), c: ("x_2",)}
+    assert [head.name for head in compile_model(graph).heads] == ["p_2", "p", "x_2"]
+
+
 def test_rows_are_sorted_into_the_lines_of_the_signals():
     """Joined channel by channel, the parts' elements lie between each other."""
     net = Net(x=(3, 2), y=(3, 2))
