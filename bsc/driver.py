@@ -29,9 +29,9 @@ from bsc.pipelines import chip_passes, source_passes
 from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
-from bsc.program.tail import tail_of, with_classes
 from bsc.program.verifier import verify_program
 from bsc.tiling.schedule import Schedule, schedule
+from bsc.tiling.tail import tail_of, with_classes
 
 if TYPE_CHECKING:
     import onnx

@@ -136,7 +136,7 @@ class _Writer:
         for name in (*graph.inputs, *graph.outputs):
             self.names[name] = quoted(name)
         layers = [node for node in graph.nodes if node.op in _LAYERS]
-        for node, label in zip(layers, layer_names(layers), strict=True):
+        for node, label in zip(layers, layer_names(layers, graph.outputs), strict=True):
             self.labels[id(node)] = label
 
     def body(self) -> list[str]:

@@ -148,7 +148,7 @@ class _Rewrite:
         self.reads: dict[str, _Read] = {}  # dense output -> its read
         self.tables: dict[tuple[object, ...], str] = {}
         dense = [node for node in graph.nodes if node.op == "dense"]
-        self.names = dict(zip(map(id, dense), layer_names(dense), strict=True))
+        self.names = dict(zip(map(id, dense), layer_names(dense, graph.outputs), strict=True))
 
     def run(self) -> PassResult:
         encoded = 0

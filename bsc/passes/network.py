@@ -130,7 +130,7 @@ class _Finder:
         tail = self._tail()
         self._check(tail)
         self.sink.raise_if_errors()
-        names = layer_names(self.dense)
+        names = layer_names(self.dense, self.graph.outputs)
         read = {signal for parts in self.parts.values() for signal in parts}
         layers = []
         for name, node in zip(names, self.dense, strict=True):
@@ -346,10 +346,13 @@ def layer_name(origin: str) -> str:
     return "" if name[:1].isdigit() else name
 
 
-def layer_names(nodes: Iterable[Node]) -> list[str]:
-    """Short, unique names: the last telling part of where each node came from."""
+def layer_names(nodes: Iterable[Node], outputs: Iterable[str]) -> list[str]:
+    """Short, unique names: the last telling part of where each node came from.
+
+    The tail calls the sums of a layer NAME.y, so no output of the model may be called that.
+    """
     names: list[str] = []
-    taken: set[str] = set()
+    taken = {output.removesuffix(".y") for output in outputs if output.endswith(".y")}
     for number, node in enumerate(nodes, start=1):
         name = layer_name(node.origin) or f"fc{number}"
         name = _free_name(name, taken, number)

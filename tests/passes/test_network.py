@@ -12,6 +12,7 @@ from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.network import find_network
 from bsc.pipelines import source_passes
 from bsc.testing.net import Net
+from bsc_runtime import Session
 
 
 def _twins(encoder="sigmoid", behind=lambda net, value: value):
@@ -57,6 +58,34 @@ def test_a_head_without_an_output_of_its_own_takes_a_name_that_no_output_has():
     graph = net.graph("p", "s")
     assert find_network(graph).outputs == {a: ("p_2",), b: ("p",), c: ("x_2",)}
     assert [head.name for head in compile_model(graph).heads] == ["p_2", "p", "x_2"]
+
+
+def test_the_model_may_call_any_value_as_bsc_calls_the_sums_of_a_layer():
+    """The tail begins with `h.y`: an output, a value and a constant of the model have that name."""
+    feed = {"x": np.random.default_rng(2).random((5, 4), np.float32)}
+
+    def agrees(net, *outputs):
+        graph = net.graph(*outputs)
+        found = Session(compile_model(graph, target="ideal-fine-128")).infer(feed["x"])
+        for name, value in run(graph, feed, OPS).items():
+            # Codes of 1 in 16383; an input of 4 elements, no neuron between.
+            np.testing.assert_allclose(found[name], value, atol=1e-3)
+
+    net = Net(x=(4,))
+    net.op("softmax", net.dense("x", 3, "h"), name="h.y")
+    agrees(net, "h.y")
+    net = Net(x=(4,))
+    net.op("softmax", net.dense("x", 3, "h"), name="p")
+    net.op("softmax", net.dense("x", 3, "k"), name="h.y")
+    agrees(net, "p", "h.y")
+    net = Net(x=(4,))
+    net.op("softmax", net.op("tanh", net.dense("x", 3, "h"), name="h.y"), name="p")
+    agrees(net, "p")
+    net = Net(x=(4,))
+    shift = net.builder.constant("h.y", np.float32([[1, -2], [0, 3]]))
+    square = net.op("reshape", net.dense("x", 4, "h"), shape=(-1, 2, 2))
+    net.op("add", net.op("tanh", square, name="h.y_1"), shift, name="p")
+    agrees(net, "p")
 
 
 def test_rows_are_sorted_into_the_lines_of_the_signals():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -16,36 +17,41 @@ from bsc.tiling.plan import Head
 def tail_of(tiled: Graph) -> Graph:
     """What runs beside the arrays, from `<read>.y` to the model's outputs."""
     builder = GraphBuilder(f"{tiled.name}.tail", Stage.SOURCE, OPS)
-    standing: dict[str, str] = {}
+    names: dict[str, str] = {}  # what is called otherwise here
     for node in tiled.nodes:
         if node.op == "logits":
             name = f"{node.attrs['name']}.y"
             given = tiled.types[node.outputs[0]]
             if name not in builder.types:
                 builder.input(name, TensorType(Encoding.F32, given.shape))
-            standing[node.outputs[0]] = name
-    reached = set(standing)
+            names[node.outputs[0]] = name
+    reached = set(names)
+    for name in set(tiled.types).intersection(builder.types).difference(names):
+        # The model calls a value so too, which is no output: `layer_names` sees to it.
+        numbered = (f"{name}_{k}" for k in itertools.count(1))
+        names[name] = next(n for n in numbered if n not in tiled.types)
     for node in tiled.nodes:
         if node.op == "logits" or Stage.SOURCE not in OPS[node.op].stages:
             continue
         if not reached.intersection(node.inputs):
             continue
         for name in node.inputs:
-            if name in tiled.constants and name not in builder.types:
-                builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
+            own = names.get(name, name)
+            if name in tiled.constants and own not in builder.types:
+                builder.constant(own, tiled.constants[name], tiled.types[name].encoding)
         builder.add_node(
             node.op,
-            [standing.get(name, name) for name in node.inputs],
+            [names.get(name, name) for name in node.inputs],
             node.attrs,
-            outputs=node.outputs,
+            outputs=[names.get(name, name) for name in node.outputs],
             origin=node.origin,
         )
         reached.update(node.outputs)
     for name in tiled.outputs:
         if tiled.types[name].encoding is Encoding.CELLS:
             continue
-        if name in standing:
-            builder.add("identity", [standing[name]], name=name)
+        if name in names:
+            builder.add("identity", [names[name]], name=name)
         elif name in tiled.constants:
             builder.constant(name, tiled.constants[name], tiled.types[name].encoding)
         builder.output(name)
