@@ -38,9 +38,6 @@ class Neuron:
     high: float
 
 
-RULE_NEURON = Neuron("logistic", (RULE_SLOPE,), 0.0, 1.0)
-
-
 def function_of(activation: Node | None) -> tuple[str, tuple[float, ...]]:
     """Function and parameters that an activation node computes; None is no activation."""
     if activation is None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
@@ -24,7 +25,6 @@ from bsc.ir.types import Stage
 from bsc.numerics.functions import apply, validate
 from bsc.ops import OPS
 from bsc.passes.activations import (
-    RULE_NEURON,
     RULE_SLOPE,
     Neuron,
     function_of,
@@ -39,6 +39,10 @@ from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Scaling, absorb, fit
 
 Bounds: TypeAlias = tuple[str, tuple[float, ...], tuple[float, ...]]
 """An input, the value that never sets a bit, the value that always does: one, or one an element."""
+
+
+_OWN_SLOPE = 1.0
+"""a of a logistic readout where the model has a sigmoid of its own: it is the gain that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,29 @@ class LegaliseActivations:
                 raise ValueError(f"{output} has the readout {readout}: {', '.join(Readout)}")
 
     def run(self, graph: Graph) -> PassResult:
-        """Rewrite the layers; the tail stays as it is."""
-        done = any(node.op == "neuron" for node in graph.nodes)
-        if graph.stage is not Stage.SOURCE or done:
+        """Rewrite the layers; the tail stays as it is. Of a rewritten graph only the readouts."""
+        if graph.stage is not Stage.SOURCE:
             return PassResult(graph, False)
+        if any(node.op == "neuron" for node in graph.nodes):
+            return self._read_out(graph)
         sizes = {name: {len(low), len(high)} for name, low, high in self.inputs}
         return _Rewrite(self, graph, checked_network(graph, sizes)).run()
+
+    def _read_out(self, graph: Graph) -> PassResult:
+        """A graph that was rewritten before, with its heads read out as is asked now."""
+        nodes = []
+        for node in graph.nodes:
+            if node.op == "neuron" and node.attrs["readout"]:
+                outputs = cast("tuple[str, ...]", node.attrs["outputs"])
+                sigmoid = node.attrs["slope"] == _OWN_SLOPE
+                readout = str(readout_of(outputs, self.readouts, sigmoid=sigmoid))
+                if readout != node.attrs["readout"]:
+                    attrs = MappingProxyType({**node.attrs, "readout": readout})
+                    node = replace(node, attrs=attrs)
+            nodes.append(node)
+        if tuple(nodes) == graph.nodes:
+            return PassResult(graph, False)
+        return PassResult(graph.with_nodes(nodes), True)
 
 
 def checked_network(graph: Graph, bounds: Mapping[str, AbstractSet[int]] = {}) -> Network:
@@ -206,10 +227,6 @@ class _Rewrite:
         self.sizes[signal] = size
 
     def _layer(self, layer: Layer) -> None:
-        readout = Readout.NONE
-        if layer.head:
-            outputs = self.network.outputs[layer.sums]
-            readout = readout_of(self.graph, layer, outputs, self.options.readouts)
         function, parameters = ("linear", ()) if layer.head else function_of(layer.activation)
         made, operands = self._array(layer, function)
         sums = self.builder.add(
@@ -218,17 +235,18 @@ class _Rewrite:
             name=self.builder.fresh_name(f"{layer.name}.y"),
             origin=layer.dense.origin or layer.name,
         )
-        self._expose(layer, sums, made, readout)
+        gain = self._gain(layer, made)
+        self._expose(layer, sums, made, gain)
         if layer.head:
             return
-        neuron = self._neuron(layer, function, parameters, made)
+        neuron = self._neuron(layer, function, parameters, made, gain)
         value = self.builder.add(
             "neuron",
             [sums],
             {
                 "function": neuron.function,
                 "parameters": neuron.parameters,
-                "gain": made.gain,
+                "gain": gain,
                 "low": neuron.low,
                 "high": neuron.high,
             },
@@ -316,23 +334,28 @@ class _Rewrite:
         )
         return low, high
 
-    def _expose(self, layer: Layer, sums: str, made: _Made, readout: Readout) -> None:
-        """The model's own y for the tail: a linear neuron that no layer reads.
+    def _gain(self, layer: Layer, made: _Made) -> float:
+        """The model's y over the array's.
 
-        A head that learns its weights anew through a sigmoid has the rule's slope: its y is so much
-        larger than the array's.
+        A sigmoid that the model hands out has the rule's slope where weights are learned anew: what
+        it says then is what the chip learns with and other layers read, however the plan reads it.
         """
+        shown = layer.head or layer.sums in self.tail_reads
+        if shown and not self.keep and ends_in_sigmoid(self.graph, layer):
+            return RULE_SLOPE
+        return made.gain
+
+    def _expose(self, layer: Layer, sums: str, made: _Made, gain: float) -> None:
+        """The model's own y for the tail: a linear neuron that no layer reads."""
         if layer.sums not in self.tail_reads and not layer.head:
             return
         columns = made.scaling.columns if made.scaling is not None else None
-        attrs: dict[str, AttrValue] = {"function": "linear", "gain": made.gain}
+        attrs: dict[str, AttrValue] = {"function": "linear", "gain": gain}
         if layer.head:
-            own = ends_in_sigmoid(self.graph, layer)
-            if readout is Readout.LOGISTIC and own and not self.keep:
-                attrs["gain"] = RULE_SLOPE
-            attrs["readout"] = str(readout)
-            attrs["slope"] = 1.0 if own else RULE_SLOPE
-            attrs["outputs"] = self.network.outputs[layer.sums]
+            own, outputs = ends_in_sigmoid(self.graph, layer), self.network.outputs[layer.sums]
+            attrs["readout"] = str(readout_of(outputs, self.options.readouts, sigmoid=own))
+            attrs["slope"] = _OWN_SLOPE if own else RULE_SLOPE
+            attrs["outputs"] = outputs
         name = layer.sums if columns is None else self.builder.fresh_name(f"{layer.name}.unscaled")
         self.builder.add("neuron", [sums], attrs, name=name)
         if columns is not None:
@@ -341,7 +364,12 @@ class _Rewrite:
             self.builder.add("mul", [name, factor], name=layer.sums)
 
     def _neuron(
-        self, layer: Layer, function: str, parameters: tuple[float, ...], made: _Made
+        self,
+        layer: Layer,
+        function: str,
+        parameters: tuple[float, ...],
+        made: _Made,
+        gain: float,
     ) -> Neuron:
         if not self.keep:
             if function != "logistic":
@@ -349,7 +377,7 @@ class _Rewrite:
                     f"note: {layer.name}: {function} is trained as the rule's logistic neuron "
                     "(a = 4), because the chip learns the weights anew"
                 )
-            return RULE_NEURON
+            return Neuron("logistic", (RULE_SLOPE / gain,), 0.0, 1.0)
         with numbers_of(self.options.name, layer.activation or layer.dense):
             validate(function, parameters)
         natural = natural_range(function, parameters)

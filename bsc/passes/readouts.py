@@ -13,23 +13,22 @@ EVERY = "*"
 
 
 def readout_of(
-    graph: Graph, head: Layer, outputs: Sequence[str], asked: Sequence[tuple[str, str]]
+    outputs: Sequence[str], asked: Sequence[tuple[str, str]], *, sigmoid: bool
 ) -> Readout:
     """The readout of a head.
 
     Args:
-        graph: a folded SOURCE graph.
-        head: one of its heads.
         outputs: outputs of the model that are computed from the head alone.
         asked: (output, readout) of the plan.
+        sigmoid: whether the model itself makes probabilities of the head's sums.
     """
     named = dict(asked)
     for name in (*outputs, EVERY):
         if name in named:
             return Readout(named[name])
-    return Readout.LOGISTIC if ends_in_sigmoid(graph, head) else Readout.SOFTMAX
+    return Readout.LOGISTIC if sigmoid else Readout.SOFTMAX
 
 
-def ends_in_sigmoid(graph: Graph, head: Layer) -> bool:
-    """Whether the model itself makes probabilities of a head's sums, each column on its own."""
-    return any(node.op == "sigmoid" for node in graph.nodes if head.sums in node.inputs)
+def ends_in_sigmoid(graph: Graph, layer: Layer) -> bool:
+    """Whether the model itself makes probabilities of a layer's sums, each column on its own."""
+    return any(node.op == "sigmoid" for node in graph.nodes if layer.sums in node.inputs)

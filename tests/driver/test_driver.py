@@ -10,10 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 import bsc
 from bsc.checking import BESIDE, SUPPORTED, check
 from bsc.diag import DiagnosticError
-from bsc.driver import recompile, with_weights
+from bsc.driver import compile_model, recompile, with_weights
 from bsc.plans import plan_for
 from bsc.testing.networks import dense_network
-from bsc.testing.twins import twin_network
+from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import Session
 
 
@@ -107,6 +107,43 @@ def test_recompiling_keeps_trained_cells_where_they_mean_the_same(change, kept):
     assert bool(said) != kept
     if kept:
         assert Session(moved).digest() == chip.digest()
+
+
+@pytest.mark.parametrize("readout", ["none", "softmax"])
+def test_another_readout_does_not_change_what_trained_cells_say(readout):
+    random = np.random.default_rng(0)
+    x = random.random((64, 6)).astype(np.float32)
+    plan = plan_for(batch=8, threshold=4)
+    chip = Session(compile_model(sigmoid_network((6, 8, 4)), weights="random", plan=plan))
+    chip.train(x, random.random((64, 4)), epochs=2)
+    moved = recompile(chip.program, plan=plan_for(batch=8, threshold=4, readouts={"y": readout}))
+    assert moved.heads[0].readout == readout
+    assert moved.state is not None
+    assert np.array_equal(Session(moved).infer(x)["y"], chip.infer(x)["y"])
+
+
+def test_cells_whose_sums_mean_another_y_are_not_kept():
+    """A program of an earlier compiler, that had another gain for the same weights."""
+    x = np.random.default_rng(0).random((64, 6)).astype(np.float32)
+    chip = Session(compile_model(dense_network((6, 8, 4)), weights="random"))
+    chip.train(x, np.arange(64) % 4)
+    reads = chip.program.reads
+    other = replace(chip.program, reads=(*reads[:-1], replace(reads[-1], gain=2.0)))
+    moved = recompile(other)
+    assert moved.state is None
+    assert any("starts anew" in remark for remark in moved.remarks)
+
+
+def test_a_trained_baseline_is_read_out_as_the_next_plan_asks():
+    random = np.random.default_rng(0)
+    x = random.random((20, 6)).astype(np.float32)
+    network = sigmoid_network((6, 8, 4))
+    chip = Session(compile_model(network, weights="random", plan=plan_for("hp", batch=10)))
+    chip.train(x, random.random((20, 4)), epochs=1)
+    moved = recompile(chip.program, plan=plan_for(readouts={"y": "softmax"}))
+    assert moved.heads[0].readout == "softmax"
+    assert np.array_equal(Session(moved).infer(x)["y"], chip.infer(x)["y"])
+    assert recompile(moved, plan=plan_for()).heads[0].readout == "logistic"
 
 
 @pytest.mark.parametrize(

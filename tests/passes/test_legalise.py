@@ -11,6 +11,7 @@ from bsc.ops import OPS
 from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.network import find_network
 from bsc.passes.ranges import measure
+from bsc.testing.net import Net
 from bsc.testing.networks import dense_network
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "sign"]
@@ -75,6 +76,40 @@ def test_random_weights_take_the_neuron_of_the_rule():
     assert neuron.attrs["parameters"] == (4.0,)
     assert [remark[:12] for remark in made.remarks] == ["note: layer0"]  # shown by default
     assert "relu is trained as the rule's logistic neuron" in made.remarks[0]
+
+
+@pytest.mark.parametrize("outer", ["code", "raw"])
+def test_a_hidden_sigmoid_that_is_handed_out_is_what_the_next_layer_reads(outer):
+    """Learned anew both have the rule's slope, the output and the neuron."""
+    net = Net(x=(6,))
+    sums = net.builder.add("dense", ["x", *net.weights(6, 4, "h")], origin="h", name="raw")
+    hidden = net.op("sigmoid", sums, name="code")
+    net.op("sigmoid", net.dense(hidden, 6, "d"), name="again")
+    graph = net.graph(outer, "again")
+    made = run_passes(graph, [LegaliseActivations("random")], OPS).graph
+    x = np.random.default_rng(1).random((20, 6), np.float32)
+    found = run(made, {"x": x}, OPS, outputs=(outer, "h.p"))
+    shown = found[outer] if outer == "code" else 1 / (1 + np.exp(-found[outer]))
+    np.testing.assert_allclose(shown, found["h.p"], rtol=1e-6)
+    # The chip itself has the neuron of the rule.
+    model = run(graph, {"x": x}, OPS, outputs=("raw",))["raw"]
+    np.testing.assert_allclose(found["h.p"], 1 / (1 + np.exp(-4 * model)), rtol=1e-5)
+
+
+def test_a_rewritten_graph_is_read_out_as_is_asked_now():
+    net = Net(x=(6,))
+    net.op("sigmoid", net.dense("x", 4, "a"), name="p")
+    net.op("softmax", net.dense("x", 4, "b"), name="q")
+    first = LegaliseActivations("random", readouts=(("q", "none"),))
+    graph = run_passes(net.graph("p", "q"), [first], OPS).graph
+
+    def readouts(*asked):
+        made = run_passes(graph, [LegaliseActivations(readouts=asked)], OPS, check_changed=True)
+        return [n.attrs["readout"] for n in made.graph.nodes if n.op == "neuron"]
+
+    assert readouts(("q", "none")) == ["logistic", "none"]
+    assert readouts() == ["logistic", "softmax"]
+    assert readouts(("p", "softmax"), ("*", "logistic")) == ["softmax", "logistic"]
 
 
 def test_binary_weights_are_recovered_behind_folded_batch_norm():
