@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import ClassVar, TypeAlias, cast
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -34,15 +33,11 @@ from bsc.passes.activations import (
 from bsc.passes.demands import Demands, numbers_of
 from bsc.passes.network import Layer, Network, find_network, in_lines
 from bsc.passes.ranges import dense_bounds
-from bsc.passes.readouts import ends_in_sigmoid, readout_of
-from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Scaling, absorb, fit
+from bsc.passes.readouts import OWN_SLOPE, ends_in_sigmoid, read_out_anew, readout_of
+from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Held, absorb, fit
 
 Bounds: TypeAlias = tuple[str, tuple[float, ...], tuple[float, ...]]
 """An input, the value that never sets a bit, the value that always does: one, or one an element."""
-
-
-_OWN_SLOPE = 1.0
-"""a of a logistic readout where the model has a sigmoid of its own: it is the gain that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +84,9 @@ class LegaliseActivations:
         if graph.stage is not Stage.SOURCE:
             return PassResult(graph, False)
         if any(node.op == "neuron" for node in graph.nodes):
-            return self._read_out(graph)
+            return read_out_anew(graph, self.readouts)
         sizes = {name: {len(low), len(high)} for name, low, high in self.inputs}
         return _Rewrite(self, graph, checked_network(graph, sizes)).run()
-
-    def _read_out(self, graph: Graph) -> PassResult:
-        """A graph that was rewritten before, with its heads read out as is asked now."""
-        nodes = []
-        for node in graph.nodes:
-            if node.op == "neuron" and node.attrs["readout"]:
-                outputs = cast("tuple[str, ...]", node.attrs["outputs"])
-                sigmoid = node.attrs["slope"] == _OWN_SLOPE
-                readout = str(readout_of(outputs, self.readouts, sigmoid=sigmoid))
-                if readout != node.attrs["readout"]:
-                    attrs = MappingProxyType({**node.attrs, "readout": readout})
-                    node = replace(node, attrs=attrs)
-            nodes.append(node)
-        if tuple(nodes) == graph.nodes:
-            return PassResult(graph, False)
-        return PassResult(graph.with_nodes(nodes), True)
 
 
 def checked_network(graph: Graph, bounds: Mapping[str, AbstractSet[int]] = {}) -> Network:
@@ -145,36 +124,6 @@ def checked_network(graph: Graph, bounds: Mapping[str, AbstractSet[int]] = {}) -
     return network
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What an array holds for one of the layers that read it."""
-
-    weights: Floats
-    bias: Floats | None
-    scaling: Scaling | None
-
-    @property
-    def gain(self) -> float:
-        return 1.0 if self.scaling is None else self.scaling.gain
-
-    def same(self, other: _Made) -> bool:
-        """Whether both can be one array."""
-        ours = None if self.scaling is None else self.scaling.columns
-        theirs = None if other.scaling is None else other.scaling.columns
-        return (
-            self.gain == other.gain
-            and _equal(self.weights, other.weights)
-            and _equal(self.bias, other.bias)
-            and _equal(ours, theirs)
-        )
-
-
-def _equal(a: Floats | None, b: Floats | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a is b or np.array_equal(a, b)
-
-
 class _Rewrite:
     def __init__(self, options: LegaliseActivations, graph: Graph, network: Network) -> None:
         self.options = options
@@ -188,7 +137,7 @@ class _Rewrite:
         self.bounds: dict[str, tuple[Floats, Floats]] = {}  # signal -> its values at p = 0 and 1
         self.sizes: dict[str, int] = {}
         self.joined: dict[tuple[str, ...], str] = {}
-        self.arrays: dict[tuple[object, ...], list[tuple[_Made, list[str], str]]] = {}
+        self.arrays: dict[tuple[object, ...], list[tuple[Held, list[str], str]]] = {}
         read = {name for node in network.tail for name in node.inputs}
         self.tail_reads = read | {*graph.outputs}
 
@@ -198,6 +147,7 @@ class _Rewrite:
             self._input(name, *bounds.get(name, ((0.0,), (1.0,))))
         for layer in self.network.layers:
             self._layer(layer)
+        self._remark_mixed()
         for node in self.network.tail:
             self.builder.add_node(
                 node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
@@ -257,6 +207,26 @@ class _Rewrite:
         columns = int(self.graph.types[layer.sums].shape[1])
         self._bound(layer.signal, np.asarray(neuron.low), np.asarray(neuron.high), columns)
 
+    def _remark_mixed(self) -> None:
+        """Say which outputs cannot be learned as they are: a head learns by its own sums."""
+        for output, sums in self.network.mixed.items():
+            mixed = [layer for layer in self.network.layers if layer.sums in sums]
+            learned = [
+                self.network.outputs[layer.sums][0]
+                for layer in mixed
+                if layer.head and self._readout(layer) is not Readout.NONE
+            ]
+            if learned:
+                self.remarks.append(
+                    f"warning: output {output} is computed from several layers "
+                    f"({', '.join(layer.name for layer in mixed)}), so no targets can be given for "
+                    f"it: the chip learns {', '.join(learned)} instead, with targets of their own"
+                )
+
+    def _readout(self, head: Layer) -> Readout:
+        outputs, own = self.network.outputs[head.sums], ends_in_sigmoid(self.graph, head)
+        return readout_of(outputs, self.options.readouts, sigmoid=own)
+
     def _joined(self, layer: Layer) -> str:
         """The probabilities that a layer reads; layers that read the same share them."""
         parts = layer.parts
@@ -269,7 +239,7 @@ class _Rewrite:
             )
         return self.joined[parts]
 
-    def _array(self, layer: Layer, function: str) -> tuple[_Made, list[str]]:
+    def _array(self, layer: Layer, function: str) -> tuple[Held, list[str]]:
         """What the layer's array holds: shared with earlier layers of the same weights."""
         made = self._weights(layer, function)
         there = self.arrays.setdefault(layer.sharing, [])
@@ -296,18 +266,18 @@ class _Rewrite:
         there.append((made, operands, layer.name))
         return made, operands
 
-    def _weights(self, layer: Layer, function: str) -> _Made:
+    def _weights(self, layer: Layer, function: str) -> Held:
         names = layer.dense.inputs
         weights = in_lines(layer, self.graph.constants[names[1]])
         bias = self.graph.constants[names[2]] if len(names) > 2 and names[2] else None
         if not self.keep:
-            return _Made(weights, bias, None)
+            return Held(weights, bias, None)
         weights, bias = absorb(weights, bias, *self._lines(layer.parts))
         self._refuse_infinite(layer, weights, bias)
         scaling = fit(function, layer.head, weights, bias, self.options.largest)
         if scaling is not None:
             weights, bias = scaling.weights, scaling.bias
-        return _Made(weights, bias, scaling)
+        return Held(weights, bias, scaling)
 
     def _refuse_infinite(self, layer: Layer, weights: Floats, bias: Floats | None) -> None:
         """Refuse weights that left float32 when a range was taken into them."""
@@ -334,7 +304,7 @@ class _Rewrite:
         )
         return low, high
 
-    def _gain(self, layer: Layer, made: _Made) -> float:
+    def _gain(self, layer: Layer, made: Held) -> float:
         """The model's y over the array's.
 
         A sigmoid that the model hands out has the rule's slope where weights are learned anew: what
@@ -345,17 +315,16 @@ class _Rewrite:
             return RULE_SLOPE
         return made.gain
 
-    def _expose(self, layer: Layer, sums: str, made: _Made, gain: float) -> None:
+    def _expose(self, layer: Layer, sums: str, made: Held, gain: float) -> None:
         """The model's own y for the tail: a linear neuron that no layer reads."""
         if layer.sums not in self.tail_reads and not layer.head:
             return
         columns = made.scaling.columns if made.scaling is not None else None
         attrs: dict[str, AttrValue] = {"function": "linear", "gain": gain}
         if layer.head:
-            own, outputs = ends_in_sigmoid(self.graph, layer), self.network.outputs[layer.sums]
-            attrs["readout"] = str(readout_of(outputs, self.options.readouts, sigmoid=own))
-            attrs["slope"] = _OWN_SLOPE if own else RULE_SLOPE
-            attrs["outputs"] = outputs
+            attrs["readout"] = str(self._readout(layer))
+            attrs["slope"] = OWN_SLOPE if ends_in_sigmoid(self.graph, layer) else RULE_SLOPE
+            attrs["outputs"] = self.network.outputs[layer.sums]
         name = layer.sums if columns is None else self.builder.fresh_name(f"{layer.name}.unscaled")
         self.builder.add("neuron", [sums], attrs, name=name)
         if columns is not None:
@@ -368,7 +337,7 @@ class _Rewrite:
         layer: Layer,
         function: str,
         parameters: tuple[float, ...],
-        made: _Made,
+        made: Held,
         gain: float,
     ) -> Neuron:
         if not self.keep:

@@ -76,13 +76,17 @@ class Network:
         inputs: names of the graph's inputs, all of them read.
         layers: layers in the order of their nodes.
         tail: nodes that the graph's outputs need and that no array takes over, in order.
-        outputs: for each head, by its sums: outputs of the graph that are computed from it alone.
+        outputs: for each head, by its sums: outputs of the graph that are computed from it alone;
+            a name like its layer's where there is none.
+        mixed: outputs of the graph that a head and other layers compute together, and the sums of
+            all these.
     """
 
     inputs: tuple[str, ...]
     layers: tuple[Layer, ...]
     tail: tuple[Node, ...]
     outputs: Mapping[str, tuple[str, ...]]
+    mixed: Mapping[str, tuple[str, ...]]
 
     @property
     def heads(self) -> tuple[Layer, ...]:
@@ -154,8 +158,15 @@ class _Finder:
                 help="leave inputs out that nothing is computed from",
             )
             self.sink.raise_if_errors()
-        heads = [layer.sums for layer in layers if layer.head]
-        return Network(self.graph.inputs, tuple(layers), tail, self._outputs(heads, names))
+        sources = self._sources()
+        heads = [layer for layer in layers if layer.head]
+        mixed = {
+            name: tuple(layer.sums for layer in layers if layer.sums in found)
+            for name, found in sources.items()
+            if len(found) > 1 and any(head.sums in found for head in heads)
+        }
+        outputs = self._outputs(heads, sources)
+        return Network(self.graph.inputs, tuple(layers), tail, outputs, mixed)
 
     def _input(self, name: str) -> None:
         type_ = self.graph.types[name]
@@ -314,21 +325,26 @@ class _Finder:
                     "before the first layers",
                 )
 
-    def _outputs(self, heads: list[str], names: list[str]) -> dict[str, tuple[str, ...]]:
-        """For each head the outputs computed from it alone, else a name like its layer's."""
+    def _sources(self) -> dict[str, frozenset[str]]:
+        """For each output of the graph: sums of the layers that it is computed from at last."""
         layers = set(self.parts)
         sources: dict[str, frozenset[str]] = {sums: frozenset({sums}) for sums in layers}
         for node in self.graph.nodes:
             if node.outputs[0] not in layers:
                 found = frozenset[str]().union(*(sources.get(n, frozenset()) for n in node.inputs))
                 sources.update(dict.fromkeys(node.outputs, found))
-        own = {node.outputs[0]: name for name, node in zip(names, self.dense, strict=True)}
+        return {name: sources.get(name, frozenset()) for name in self.graph.outputs}
+
+    def _outputs(
+        self, heads: list[Layer], sources: Mapping[str, frozenset[str]]
+    ) -> dict[str, tuple[str, ...]]:
+        """For each head the outputs computed from it alone, else a name like its layer's."""
         taken = {*self.graph.inputs, *self.graph.outputs}  # by these names users give arrays
         made = {}
-        for sums in heads:
-            mine = [name for name in self.graph.outputs if sources.get(name, frozenset()) == {sums}]
-            made[sums] = tuple(mine) or (_free_name(own[sums], taken),)
-            taken.update(made[sums])
+        for head in heads:
+            mine = tuple(name for name, found in sources.items() if found == {head.sums})
+            made[head.sums] = mine or (_free_name(head.name, taken),)
+            taken.update(made[head.sums])
         return made
 
 

@@ -1,4 +1,4 @@
-"""Weights that read probabilities, and that fit the codes."""
+"""Weights that read probabilities and fit the codes, and which of them can be one array."""
 
 from __future__ import annotations
 
@@ -29,6 +29,37 @@ class Scaling:
     bias: Floats | None
     gain: float
     columns: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an array holds for one of the layers that read it."""
+
+    weights: Floats
+    bias: Floats | None
+    scaling: Scaling | None
+
+    @property
+    def gain(self) -> float:
+        """The model's y over the array's, but for columns that are scaled one by one."""
+        return 1.0 if self.scaling is None else self.scaling.gain
+
+    def same(self, other: Held) -> bool:
+        """Whether both can be one array."""
+        ours = None if self.scaling is None else self.scaling.columns
+        theirs = None if other.scaling is None else other.scaling.columns
+        return (
+            self.gain == other.gain
+            and _equal(self.weights, other.weights)
+            and _equal(self.bias, other.bias)
+            and _equal(ours, theirs)
+        )
+
+
+def _equal(a: Floats | None, b: Floats | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a is b or np.array_equal(a, b)
 
 
 def absorb(

@@ -11,6 +11,7 @@ from bsc.ops import OPS
 from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.network import find_network
 from bsc.pipelines import source_passes
+from bsc.plans import plan_for
 from bsc.testing.net import Net
 from bsc_runtime import Session
 
@@ -48,6 +49,31 @@ def test_an_output_of_two_heads_belongs_to_none():
     net.op("add", a, b, name="both")
     network = find_network(net.graph("both"))
     assert network.outputs == {a: ("a",), b: ("b",)}
+
+
+def _summed(*, hidden=False):
+    net = Net(x=(4,))
+    u, v = net.dense("x", 3, "u"), net.dense("x", 3, "v")
+    if hidden:
+        net.op("softmax", net.dense(net.op("sigmoid", v), 2, "w"), name="t")
+    net.op("softmax", net.op("add", u, v), name="s")
+    return net.graph("s", *["t"] * hidden)
+
+
+def test_an_output_that_several_layers_compute_is_said_to_have_no_targets():
+    def said(graph, **readouts):
+        remarks = compile_model(graph, weights="random", plan=plan_for(readouts=readouts)).remarks
+        return [remark for remark in remarks if "computed from several layers" in remark]
+
+    (remark,) = said(_summed())
+    assert remark.startswith("warning: output s is computed from several layers (u, v)")
+    assert remark.endswith("the chip learns u, v instead, with targets of their own")
+    (remark,) = said(_summed(), u="none")
+    assert remark.endswith("the chip learns v instead, with targets of their own")
+    assert said(_summed(), u="none", v="none") == []
+    (remark,) = said(_summed(hidden=True))
+    assert remark.endswith("the chip learns u instead, with targets of their own")
+    assert said(_twins()) == []
 
 
 def test_a_head_without_an_output_of_its_own_takes_a_name_that_no_output_has():
