@@ -9,13 +9,12 @@ import onnx
 
 from bsc.diag import Diagnostic, DiagnosticError
 from bsc.driver import compile_model
-from bsc.frontend.onnx import import_model
 from bsc.frontend.onnx.survey import SurveyedNode, survey
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Node
 from bsc.ir.pass_manager import run_passes
-from bsc.models import SUFFIX, SourceModel, read_source
+from bsc.models import SUFFIX, read_source
 from bsc.ops import OPS
 from bsc.passes.network import Network, find_network
 from bsc.pipelines import source_passes
@@ -72,7 +71,7 @@ def check(
         nodes = list(survey(model))
         if any(not node.becomes for node in nodes):
             return CheckReport(tuple(_row(node, None) for node in nodes), ())
-        source = SourceModel(import_model(model))
+        source = read_source(model)
     try:
         folded = run_passes(source.graph, source_passes(), OPS)
         network = find_network(folded.graph)

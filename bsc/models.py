@@ -13,7 +13,7 @@ from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.model import DslModel, load_model
 from bsc.frontend.dsl.meaning.sections import TargetSection, TrainSection
-from bsc.frontend.onnx import import_model
+from bsc.frontend.onnx import import_with_remarks
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import with_settings
@@ -79,7 +79,8 @@ def read_source(model: str | Path | onnx.ModelProto | Graph | SourceModel) -> So
     if isinstance(model, (str, Path)) and Path(model).suffix == SUFFIX:
         path = Path(model)
         return from_language(load_model(path), path)
-    return SourceModel(import_model(model))
+    graph, notes = import_with_remarks(model)
+    return SourceModel(graph, notes=notes)
 
 
 def from_language(found: DslModel, path: Path) -> SourceModel:

@@ -247,6 +247,7 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
 
 def idle_numbers(plan: TrainPlan) -> list[str]:
     """Remarks on what a plan says of its layers and its rule has no use for."""
+    idle: tuple[str, ...]
     match plan.rule:
         case Rule.SGD:
             idle, why = ("device", "threshold", "pulses"), "moves master weights without pulses"

@@ -14,6 +14,7 @@ from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ops import OPS
 from bsc.passes.affine import REARRANGING, Affine, Floats, Tracker, as_affine, follows_batch
+from bsc.passes.parting import parted_weights
 
 _BLOCK = 1 << 20
 """Weights folded at a time: float64 of a whole matrix would double the memory."""
@@ -43,6 +44,9 @@ class FoldAffine:
             if step is None:
                 break
             folded = step
+        made_of = {names[0]: str(key[0]) for key, names in shared.items()}
+        found = parted_weights(folded.nodes, folded.outputs, made_of)
+        remarks += [f"warning: {each}" for each in found]
         return PassResult(folded, folded is not graph, tuple(remarks))
 
 
@@ -64,7 +68,7 @@ def _matmul_to_dense(builder: GraphBuilder, node: Node) -> str | None:
 
 _Shared: TypeAlias = dict[tuple[object, ...], tuple[str, ...]]
 """Names of folded weights and bias, by what they were made of: layers that shared their weights and
-have the same beside them share the folded ones."""
+have the same beside them share the folded ones. The old weights are the first of what they were."""
 
 
 def _fold_one(

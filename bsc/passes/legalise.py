@@ -32,6 +32,7 @@ from bsc.passes.activations import (
 )
 from bsc.passes.demands import Demands, numbers_of
 from bsc.passes.network import Layer, Network, find_network, in_lines
+from bsc.passes.parting import parted
 from bsc.passes.ranges import dense_bounds
 from bsc.passes.readouts import OWN_SLOPE, ends_in_sigmoid, read_out_anew, readout_of
 from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Held, absorb, fit
@@ -137,7 +138,7 @@ class _Rewrite:
         self.bounds: dict[str, tuple[Floats, Floats]] = {}  # signal -> its values at p = 0 and 1
         self.sizes: dict[str, int] = {}
         self.joined: dict[tuple[str, ...], str] = {}
-        self.arrays: dict[tuple[object, ...], list[tuple[Held, list[str], str]]] = {}
+        self.arrays: dict[str, list[tuple[Layer, Held, list[str]]]] = {}  # by their weights
         read = {name for node in network.tail for name in node.inputs}
         self.tail_reads = read | {*graph.outputs}
 
@@ -242,16 +243,12 @@ class _Rewrite:
     def _array(self, layer: Layer, function: str) -> tuple[Held, list[str]]:
         """What the layer's array holds: shared with earlier layers of the same weights."""
         made = self._weights(layer, function)
-        there = self.arrays.setdefault(layer.sharing, [])
-        for entry in there:
-            if made.same(entry[0]):
-                return entry[:2]
+        there = self.arrays.setdefault(layer.dense.inputs[1], [])
+        for other, held, operands in there:
+            if other.sharing == layer.sharing and made.same(held):
+                return held, operands
         if there:
-            self.remarks.append(
-                f"warning: {layer.name} shares its weights with {there[0][2]} in the model, but "
-                "not on the chip: their inputs or scales differ, so each has an array of its own "
-                "and learns by itself"
-            )
+            self.remarks.append(f"warning: {parted(layer.name, there[0][0].name)}")
         operands = []
         for role, data in (("w", made.weights), ("b", made.bias)):
             if data is None:
@@ -263,7 +260,7 @@ class _Rewrite:
             else:
                 hint = self.builder.fresh_name(f"{layer.name}.{role}")
                 operands.append(self.builder.constant(hint, data))
-        there.append((made, operands, layer.name))
+        there.append((layer, made, operands))
         return made, operands
 
     def _weights(self, layer: Layer, function: str) -> Held:

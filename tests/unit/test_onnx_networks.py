@@ -56,7 +56,38 @@ def _matmul_add(name, w, constants):
     ]
 
 
-@pytest.mark.parametrize("product", [_gemm, _gemm_turned, _matmul_add])
+def _gemm_times(name, w, constants):
+    constants.update(w=w, b=np.ones((1, 5), np.float32))
+    options = {"alpha": 0.5, "beta": 2.0}
+    return [helper.make_node("Gemm", [name, "w", "b"], [f"{name}.y"], f"enc/{name}", **options)]
+
+
+def _gemm_of(op, **options):
+    """Each layer reads what a node of its own makes of the weights, as some exporters write it."""
+
+    def product(name, w, constants):
+        kept = {"Transpose": w.T, "Cast": w.astype(np.float16)}.get(op, w)
+        constants["w"] = np.ascontiguousarray(kept)
+        return [
+            helper.make_node(op, ["w"], [f"{name}.w"], **options),
+            helper.make_node("Gemm", [name, f"{name}.w", "b"], [f"{name}.y"], f"enc/{name}"),
+        ]
+
+    return product
+
+
+PRODUCTS = [
+    _gemm,
+    _gemm_turned,
+    _matmul_add,
+    _gemm_times,
+    _gemm_of("Transpose"),
+    _gemm_of("Identity"),
+    _gemm_of("Cast", to=F32),
+]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_layers_of_one_initialiser_share_an_array(product):
     model = _twins(product)
     graph = import_model(model)
@@ -67,9 +98,10 @@ def test_layers_of_one_initialiser_share_an_array(product):
     program = bsc.compile(model, "pcm-128", weights="random")
     assert [read.array for read in program.reads] == [0, 0, 1]
     assert [read.name for read in program.reads] == ["left", "right", "answer"]
+    assert not program.remarks
 
 
-@pytest.mark.parametrize("product", [_gemm, _gemm_turned, _matmul_add])
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_folding_keeps_what_it_computes(product):
     graph = import_model(_twins(product))
     folded = run_passes(graph, source_passes(), OPS).graph
@@ -78,6 +110,74 @@ def test_folding_keeps_what_it_computes(product):
     np.testing.assert_allclose(
         run(folded, feed, OPS)["p"], run(graph, feed, OPS)["p"], rtol=1e-5, atol=1e-6
     )
+
+
+def _gemm_apart(options=None, bias="b"):
+    """Sums of the right half: not as those of the left half."""
+
+    def product(name, w, constants):
+        constants.update(w=w, c=np.ones(5, np.float32))
+        given, more = (["b"], {}) if name == "left" else ([bias] if bias else [], options or {})
+        return [helper.make_node("Gemm", [name, "w", *given], [f"{name}.y"], f"enc/{name}", **more)]
+
+    return product
+
+
+def _normed(name, w, constants):
+    for role in ("scale", "shift", "mean", "variance"):
+        shift = 0.5 * (name == "right") * (role == "scale")
+        constants[f"{name}.{role}"] = np.full(5, 1 + shift, np.float32)
+    constants["w"] = w
+    norm = [f"{name}.{role}" for role in ("scale", "shift", "mean", "variance")]
+    return [
+        helper.make_node("MatMul", [name, "w"], [f"{name}.s"], name=f"enc/{name}"),
+        helper.make_node("BatchNormalization", [f"{name}.s", *norm], [f"{name}.y"]),
+    ]
+
+
+def _scaled(name, w, constants):
+    constants.update(w=w, two=np.float32(2))
+    scaled = helper.make_node("Mul", [name, "two"], [f"{name}.x"])
+    read = name if name == "left" else f"{name}.x"
+    return [scaled, helper.make_node("Gemm", [read, "w", "b"], [f"{name}.y"], f"enc/{name}")]
+
+
+APART = {
+    "alpha": _gemm_apart({"alpha": 0.5}),
+    "bias": _gemm_apart(bias="c"),
+    "no bias": _gemm_apart(bias=""),
+    "norm": _normed,
+    "scale": _scaled,
+}
+
+
+@pytest.mark.parametrize("weights", ["keep", "random"])
+@pytest.mark.parametrize("case", APART)
+def test_shared_weights_that_get_arrays_of_their_own_are_named_once(case, weights):
+    program = bsc.compile(_twins(APART[case]), "pcm-128", weights=weights)
+    assert [read.array for read in program.reads] == [0, 1, 2]
+    said = [remark for remark in program.remarks if "shares its weights" in remark]
+    assert [remark[:49] for remark in said] == ["warning: right shares its weights with left in th"]
+
+
+def test_an_autoencoder_whose_halves_are_one_matrix_is_named_too():
+    weights = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+    nodes = [
+        helper.make_node("Gemm", ["x", "w"], ["s"], "enc"),
+        helper.make_node("Sigmoid", ["s"], ["h"]),
+        helper.make_node("Gemm", ["h", "w"], ["t"], "dec", transB=1),
+        helper.make_node("Sigmoid", ["t"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tied",
+        [helper.make_tensor_value_info("x", F32, ["N", 6])],
+        [helper.make_tensor_value_info("y", F32, ["N", 6])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    (remark,) = bsc.compile(model, weights="random").remarks
+    assert remark.startswith("warning: dec shares its weights with enc in the model")
 
 
 def test_equal_weights_that_are_two_initialisers_are_two_arrays():

@@ -1,6 +1,6 @@
 """ONNX in: ModelProto -> Graph at SOURCE, and what of ONNX is supported."""
 
-from bsc.frontend.onnx.importer import import_model
+from bsc.frontend.onnx.importer import import_model, import_with_remarks
 from bsc.frontend.onnx.table import (
     CONVERTERS,
     NEWEST_OPSET,
@@ -17,5 +17,6 @@ __all__ = [
     "Converter",
     "SupportRow",
     "import_model",
+    "import_with_remarks",
     "support_table",
 ]

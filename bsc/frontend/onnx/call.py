@@ -50,7 +50,8 @@ class Model:
         shared: names that several nodes read: what becomes of such weights is made once, so that
             layers that share weights in the model share them in the graph.
         placed: constants of the graph by the identity of their `Known`.
-        folded: results made of one shared value, by its identity, operator and attributes.
+        folded: what was made of one shared value, by its identity and how.
+        made_of: constants of the graph with another name than what they were made of, and that.
     """
 
     builder: GraphBuilder
@@ -63,6 +64,7 @@ class Model:
     shared: frozenset[str] = frozenset()
     placed: dict[int, tuple[Known, Live]] = field(default_factory=dict)
     folded: dict[tuple[object, ...], tuple[Known, Known]] = field(default_factory=dict)
+    made_of: dict[str, str] = field(default_factory=dict)
 
     def fresh(self, hint: str) -> str:
         """A name that no value of model or graph has."""
@@ -72,6 +74,15 @@ class Model:
             name = f"{hint}.{number}"
         self.taken.add(name)
         return name
+
+    def once(self, value: Known, how: tuple[object, ...], make: Callable[[], Known]) -> Known:
+        """What is made of a value; of one that several nodes read, a single time for all."""
+        if value.label not in self.shared:
+            return make()
+        key = (id(value), *how)
+        if key not in self.folded:
+            self.folded[key] = (value, make())
+        return self.folded[key][1]
 
     def place(self, value: Known, at: Span) -> Live:
         """Make a known value a constant of the graph: contiguous, float32 where it is a float.
@@ -101,6 +112,8 @@ class Model:
         name = value.label
         if not name or name in self.builder.types or name in self.wide:
             name = self.fresh(f"{value.label}.constant" if value.label else "constant")
+            if value.label:
+                self.made_of[name] = value.label
         try:
             self.builder.constant(name, array)
         except GraphError as error:
@@ -303,12 +316,11 @@ class Call:
     ) -> Known:
         """Fold; what is made of one value that several nodes read is made once."""
         first = inputs[0]
-        if len(inputs) > 1 or first.label not in self.model.shared or not label:
+        if len(inputs) > 1 or first.label not in self.model.shared:
             return self._fold(op, inputs, attrs, label)
-        key = (id(first), op, repr(sorted(attrs.items())))
-        if key not in self.model.folded:
-            self.model.folded[key] = (first, self._fold(op, inputs, attrs, label))
-        return self.model.folded[key][1]
+        # It keeps the label, so that what is made of it is made once too.
+        how = (op, repr(sorted(attrs.items())))
+        return self.model.once(first, how, lambda: self._fold(op, inputs, attrs, first.label))
 
     def _fold(
         self, op: str, inputs: Sequence[Known], attrs: Mapping[str, Any], label: str

@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto
 
-from bsc.diag import DiagnosticError, Sink, Span, fail
+from bsc.diag import Diagnostic, DiagnosticError, Severity, Sink, Span, fail
 from bsc.diag.nearest import nearest
 from bsc.frontend.onnx.boundary import ModelInput, check_outputs, fixed_batch, read_inputs
 from bsc.frontend.onnx.call import Call, Model, check_finite
@@ -33,9 +33,17 @@ from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import Graph
 from bsc.ir.types import Encoding, Stage
 from bsc.ops.source import SOURCE_OPS
+from bsc.passes.parting import parted_weights
 
 
 def import_model(model: str | Path | onnx.ModelProto) -> Graph:
+    """Read an ONNX model as a graph at SOURCE, as `import_with_remarks` does."""
+    return import_with_remarks(model)[0]
+
+
+def import_with_remarks(
+    model: str | Path | onnx.ModelProto,
+) -> tuple[Graph, tuple[Diagnostic, ...]]:
     """Read an ONNX model as a graph at SOURCE.
 
     The batch, the first dimension of the input, is open whatever the model declares. Floats of
@@ -46,7 +54,8 @@ def import_model(model: str | Path | onnx.ModelProto) -> Graph:
         model: path of a file, or the model itself.
 
     Returns:
-        The graph; inputs, outputs and, where possible, inner values keep their names.
+        The graph; inputs, outputs and, where possible, inner values keep their names. And warnings
+        for layers that share weights in the model, where the graph cannot say so.
 
     Raises:
         DiagnosticError: BSC10xx; all problems of a step together.
@@ -219,7 +228,7 @@ def _read_one(
         sink.extend(error.diagnostics)
 
 
-def _convert(loaded: _Loaded) -> Graph:
+def _convert(loaded: _Loaded) -> tuple[Graph, tuple[Diagnostic, ...]]:
     outputs = [name for name, _ in loaded.outputs]
     sources = {*(given.name for given in loaded.inputs), *loaded.values}
     nodes = in_order(loaded.nodes, sources, outputs, loaded.source)
@@ -247,7 +256,9 @@ def _convert(loaded: _Loaded) -> Graph:
     if not sink.errors:
         _hand_out(model, values, loaded.outputs, sink)
     sink.raise_if_errors()
-    return builder.build()
+    found = parted_weights(builder.nodes, outputs, model.made_of)
+    warnings = tuple(Diagnostic("BSC3000", each, Severity.WARNING) for each in found)
+    return builder.build(), warnings
 
 
 def _read_often(nodes: Sequence[FlatNode]) -> frozenset[str]:

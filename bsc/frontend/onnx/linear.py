@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bsc.frontend.onnx.call import Call
@@ -34,7 +36,7 @@ def gemm(call: Call) -> Value:
     if isinstance(c, Known) and _is_bias(c.array, columns):
         bias = c
         if c.array.shape != (columns,):
-            bias = Known(np.broadcast_to(c.array.reshape(-1), (columns,)), c.label)
+            bias = _shaped(call, c, lambda b: np.broadcast_to(b.reshape(-1), (columns,)))
         return call.emit("dense", [a, weights, _scaled(call, bias, beta)])
     y = call.emit("dense", [a, weights], inner=True)
     return call.emit("add", [y, _scaled(call, c, beta)])
@@ -53,7 +55,7 @@ def matmul(call: Call) -> Value:
         )
     weights = _weights(call, b, 1)
     if weights.array.ndim == 1:
-        column = Known(weights.array.reshape(-1, 1), weights.label)
+        column = _shaped(call, weights, lambda w: w.reshape(-1, 1))
         y = call.emit("matmul", [a, column], inner=True)
         shape = [-1 if isinstance(d, str) else d for d in y.shape[:-1]]
         return call.emit("reshape", [y], {"shape": shape})
@@ -62,7 +64,7 @@ def matmul(call: Call) -> Value:
             raise call.refuse(
                 "BSC1003", f"MatMul has a stack of weights {list(weights.array.shape)}"
             )
-        weights = Known(weights.array.reshape(weights.array.shape[-2:]), weights.label)
+        weights = _shaped(call, weights, lambda w: w.reshape(w.shape[-2:]))
     return call.emit("matmul", [a, weights])
 
 
@@ -125,7 +127,17 @@ def _scaled(call: Call, value: Value, factor: float) -> Known:
         )
     if factor == 1.0:
         return value
-    return Known((value.array * np.float32(factor)).astype(value.array.dtype), value.label)
+
+    def times() -> Known:
+        return Known((value.array * np.float32(factor)).astype(value.array.dtype), value.label)
+
+    return call.model.once(value, ("times", factor), times)
+
+
+def _shaped(call: Call, value: Known, shape: Callable[[Array], Array]) -> Known:
+    """A constant in another shape, which its result says."""
+    made = shape(value.array)
+    return call.model.once(value, made.shape, lambda: Known(made, value.label))
 
 
 def _is_bias(array: Array, columns: int) -> bool:

@@ -112,5 +112,9 @@ def _cast_known(call: Call, x: Known, to: int) -> Value:
     dtype = np.dtype(np.float32) if to == TensorProto.BFLOAT16 else DTYPES.get(to)
     if dtype is None:
         raise call.refuse("BSC1003", f"Cast to {type_name(to)}")
-    with np.errstate(all="ignore"):
-        return Known(x.array.astype(dtype, copy=False), label, x.over_batch)
+
+    def converted() -> Known:
+        with np.errstate(all="ignore"):
+            return Known(x.array.astype(dtype, copy=False), label, x.over_batch)
+
+    return call.model.once(x, ("cast", dtype), converted)
