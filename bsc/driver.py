@@ -24,7 +24,7 @@ from bsc.ops import OPS
 from bsc.passes.legalise import checked_network
 from bsc.passes.network import find_network
 from bsc.passes.ranges import Bounds, Range, input_range, measure
-from bsc.passes.trainable import untrainable
+from bsc.passes.trainable import UNREACHED, untrainable
 from bsc.pipelines import chip_passes, source_passes
 from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers
 from bsc.program.initial import kept_state
@@ -343,8 +343,7 @@ def _why_untrainable(tiled: Graph, found: Schedule, plan: TrainPlan) -> str:
     if found.training:
         return ""
     frozen = [layer.name for layer in plan.layers if layer.frozen]
-    reason = untrainable(tiled, plan.rule, frozen)
-    return reason or "no layer that learns reaches an output with a readout"
+    return untrainable(tiled, plan.rule, frozen) or UNREACHED
 
 
 def _input_specs(

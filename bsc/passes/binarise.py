@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -83,12 +84,6 @@ def _check(graph: Graph) -> None:
     producers, consumers = graph.producers(), graph.consumers()
     signals: set[str] = set()  # probabilities, alone or joined
 
-    def feeds_layer(value: str) -> bool:
-        return any(
-            reader.op == "dense" or (reader.op == "concat" and feeds_layer(reader.outputs[0]))
-            for reader in consumers.get(value, [])
-        )
-
     for node in graph.nodes:
         value = node.outputs[0]
         readers = {reader.op for reader in consumers.get(value, [])}
@@ -102,7 +97,7 @@ def _check(graph: Graph) -> None:
             signals.add(value)
             if len(graph.types[value].shape) != 2:
                 demands.lacks(node, f"is {graph.types[value]}, expected [N, K]")
-        elif node.op == "neuron" and feeds_layer(value):
+        elif node.op == "neuron" and _feeds_layer(value, consumers):
             signals.add(value)
             if producers.get(node.inputs[0], node).op != "dense":
                 demands.lacks(node, "reads no sums of a layer")
@@ -116,6 +111,15 @@ def _check(graph: Graph) -> None:
         else:
             demands.may_stand(node, Stage.BINARY)
     demands.check()
+
+
+def _feeds_layer(value: str, consumers: Mapping[str, Sequence[Node]]) -> bool:
+    """Whether a layer reads a value, alone or joined with others."""
+    return any(
+        reader.op == "dense"
+        or (reader.op == "concat" and _feeds_layer(reader.outputs[0], consumers))
+        for reader in consumers.get(value, [])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class _Rewrite:
                     self._concat(node)
                 case "dense":
                     self._read(node)
-                case "neuron" if self._feeds_layer(node):
+                case "neuron" if _feeds_layer(node.outputs[0], self.consumers):
                     self._sample(node)
                 case "neuron":
                     self._logits(node)
@@ -174,12 +178,6 @@ class _Rewrite:
 
     def _named(self, hint: str) -> str:
         return self.builder.fresh_name(hint)
-
-    def _feeds_layer(self, node: Node) -> bool:
-        return any(
-            user.op == "dense" or (user.op == "concat" and self._feeds_layer(user))
-            for user in self.consumers.get(node.outputs[0], [])
-        )
 
     def _encode(self, node: Node, layer: int) -> None:
         self._copy(node)

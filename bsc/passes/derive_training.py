@@ -21,7 +21,7 @@ from bsc.numerics.state import CellStyle
 from bsc.ops import OPS
 from bsc.passes.binarise import neuron_shape
 from bsc.passes.demands import numbers_of
-from bsc.passes.trainable import check_network, rate_of, untrainable
+from bsc.passes.trainable import UNREACHED, check_network, rate_of, untrainable
 
 _LARGEST = (1 << 31) - 1
 _PULSE_ROLES = ("step_up", "step_down", "noise_up", "noise_down")
@@ -141,7 +141,7 @@ class _Derivation:
         reason = untrainable(self.graph, self.options.rule, frozen)
         asked = [sums for sums, head in self.heads.items() if head.attrs["readout"] != Readout.NONE]
         if not reason and not any(self.learning[sums] for sums in asked):
-            return "no layer that learns reaches an output with a readout"
+            return UNREACHED
         return reason
 
     def run(self) -> Graph:

@@ -8,6 +8,9 @@ from bsc.hw.plan import Readout, Rule
 from bsc.ir.graph import Graph, Node
 from bsc.passes.demands import Demands
 
+UNREACHED = "no layer that learns reaches an output with a readout"
+"""Why a network that could learn does not under its plan."""
+
 
 def check_network(graph: Graph, reads: list[Node], ran: str) -> None:
     """Refuse a graph that is no network of reads: arrays, bits of inputs and samples, heads."""
