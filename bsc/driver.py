@@ -174,7 +174,8 @@ def with_weights(
 
     Args:
         program: compiled with random weights, so that its neurons are the rule's.
-        layers: W [inputs, outputs] and b [outputs] of each array, reading probabilities.
+        layers: W [inputs, outputs] and b [outputs] of each array, reading probabilities; b is None
+            or 0 where the array has no bias lines.
     """
     first = chip_passes(
         program.target,
@@ -190,8 +191,11 @@ def with_weights(
     for number, (weights, bias) in enumerate(layers):
         node = arrays[number]
         constants[node.inputs[1]] = weights.astype(np.float32)
-        if bias is not None:
-            constants[node.inputs[2]] = bias.astype(np.float32)
+        if len(node.inputs) > 2:
+            shift = np.zeros(weights.shape[1]) if bias is None else bias
+            constants[node.inputs[2]] = shift.astype(np.float32)
+        elif bias is not None and bias.any():
+            raise ValueError(f"array {program.arrays[number].name} has no lines for a bias")
     graph = replace(legal, constants=constants)
     options = replace(program.options, weights="keep")
     bounds = {spec.name: (spec.low, spec.high) for spec in program.inputs}

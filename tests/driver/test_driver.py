@@ -87,6 +87,15 @@ def test_float_weights_move_onto_the_chip():
     assert np.abs(chip.infer(x)["y"] - expected).max() < 1e-3
 
 
+def test_a_bias_that_has_no_lines_is_refused():
+    program = bsc.compile(dense_network((6, 3), bias=False), "ideal-128", weights="random")
+    weights = np.ones((6, 3), np.float32)
+    none, zeros = (with_weights(program, [(weights, b)]) for b in (None, np.zeros(3)))
+    assert Session(none).digest() == Session(zeros).digest()
+    with pytest.raises(ValueError, match="array layer0 has no lines for a bias"):
+        with_weights(program, [(weights, np.ones(3))])
+
+
 @pytest.mark.parametrize(
     ("change", "kept"),
     [

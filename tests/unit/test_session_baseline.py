@@ -212,5 +212,20 @@ def test_a_program_with_kept_weights_gets_the_rules_neurons() -> None:
     assert session.program.reads[0].function == "logistic"
 
 
+def test_a_network_without_bias_learns_and_its_cells_answer_alike() -> None:
+    x, y, _ = digits()
+    plan = plan_for("hp", eta=0.5, batch=20)
+    graph = dense_network((64, 20, 10), bias=False)
+    made = compile_model(graph, target="ideal-64", weights="random", plan=plan)
+    session = Session(made, seed=2, executor="reference")
+    history = session.train(x, y, epochs=5, validation=300)
+    found = session.evaluate(x[-300:], y[-300:])
+    assert history.accuracy is not None
+    assert history.accuracy > 0.8  # seeded
+    assert found.correct is not None
+    assert abs(found.correct - 300 * history.accuracy) <= 2
+    assert all(spec.bias_lines == 0 for spec in session.program.arrays)
+
+
 def _first(data: EncodedData, count: int) -> EncodedData:
     return EncodedData(data.values[:count], data.levels)

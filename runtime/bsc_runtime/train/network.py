@@ -16,7 +16,10 @@ from bsc_runtime.train.neurons import Neuron, neuron_of
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Weights: TypeAlias = list[tuple[Floats, Floats]]
-"""W [inputs, outputs] and b [outputs] of each array, reading probabilities."""
+"""W [inputs, outputs] and b [outputs] of each array, reading probabilities.
+
+The bias of an array without bias lines is 0 and stays so.
+"""
 
 
 class HpNetwork:
@@ -44,6 +47,7 @@ class HpNetwork:
             for number in range(len(program.reads))
         ]
         self._frozen = [program.frozen(number) for number in range(len(program.arrays))]
+        self._has_bias = [spec.bias_lines > 0 for spec in program.arrays]
         self.weights: Weights = (
             weights if weights is not None else _first_weights(program, seed, self._slopes(program))
         )
@@ -103,7 +107,8 @@ class HpNetwork:
         for array, (step_of_weights, step_of_bias) in steps.items():
             matrix, bias = self.weights[array]
             matrix += step_of_weights
-            bias += step_of_bias
+            if self._has_bias[array]:  # without bias lines it would be lost on the way to the cells
+                bias += step_of_bias
         return loss
 
     def _forward(self, x: Floats) -> tuple[list[Floats], list[Floats], dict[int, Floats]]:
