@@ -30,6 +30,7 @@ from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.verifier import verify_program
+from bsc.program.weights import Layers, holding
 from bsc.tiling.schedule import Schedule, schedule
 from bsc.tiling.tail import tail_of, with_classes
 
@@ -167,9 +168,7 @@ def recompile(
     return made
 
 
-def with_weights(
-    program: Program, layers: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]]
-) -> Program:
+def with_weights(program: Program, layers: Layers) -> Program:
     """A program with other trained weights, such as those of the `hp` baseline.
 
     Args:
@@ -185,18 +184,7 @@ def with_weights(
         ranges={},
     )[0]
     legal = first.run(_fold(program.source).graph).graph
-    constants = dict(legal.constants)
-    dense = [node for node in legal.nodes if node.op == "dense"]
-    arrays = dict(zip((read.array for read in program.reads), dense, strict=True))
-    for number, (weights, bias) in enumerate(layers):
-        node = arrays[number]
-        constants[node.inputs[1]] = weights.astype(np.float32)
-        if len(node.inputs) > 2:
-            shift = np.zeros(weights.shape[1]) if bias is None else bias
-            constants[node.inputs[2]] = shift.astype(np.float32)
-        elif bias is not None and bias.any():
-            raise ValueError(f"array {program.arrays[number].name} has no lines for a bias")
-    graph = replace(legal, constants=constants)
+    graph = holding(legal, program, layers)
     options = replace(program.options, weights="keep")
     bounds = {spec.name: (spec.low, spec.high) for spec in program.inputs}
     known = Calibration(bounds, program.calibration)

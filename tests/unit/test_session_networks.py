@@ -18,6 +18,7 @@ from bsc.ops import OPS
 from bsc.plans import plan_for
 from bsc.program.file import load
 from bsc.program.model import Program
+from bsc.testing.net import Net
 from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import Session
 from bsc_runtime.metrics import OutputScore
@@ -342,6 +343,26 @@ def test_the_baseline_learns_and_its_cells_answer_alike() -> None:
     assert (floats["shade"].squared_error or 1) < 0.04
     assert found["shade"].squared_error == pytest.approx(floats["shade"].squared_error, rel=1e-2)
     assert abs((found["kind"].accuracy or 0) - (floats["kind"].accuracy or 0)) < 0.01
+
+
+def test_arrays_of_shared_weights_and_other_biases_get_weights_of_their_own() -> None:
+    net = Net("twins", left=(6,), right=(6,))
+    weights, bias = net.weights(6, 5, "eye")
+    other = net.weights(6, 5, "other")[1]
+    seen = [
+        net.op("sigmoid", net.dense(side, 5, side, (weights, shift)))
+        for side, shift in (("left", bias), ("right", other))
+    ]
+    net.op("softmax", net.dense(net.op("concat", *seen, axis=1), 3, "kind"), name="kind")
+    plan = plan_for("hp", batch=20, eta=0.5)
+    made = compile_model(net.graph("kind"), target="ideal-64", weights="random", plan=plan)
+    x, y = problem(400)
+    x["right"] = x["right"].reshape(-1, 6)
+    session = chip(made)
+    history = session.train(x, y["kind"], epochs=30)
+    assert len(session.program.arrays) == 3
+    assert (history.accuracy or 0) > 0.7  # seeded
+    assert session.evaluate(x, y["kind"]).accuracy == pytest.approx(history.accuracy, abs=0.01)
 
 
 def test_the_baseline_keeps_frozen_weights() -> None:

@@ -1,0 +1,48 @@
+"""Other weights for a network, such as those that the float baseline has learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from bsc.ir.builder import GraphBuilder
+from bsc.ir.graph import Graph
+from bsc.ops import OPS
+from bsc.program.model import Program
+
+Layers: TypeAlias = list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]]
+"""W [inputs, outputs] and b [outputs] of each array."""
+
+
+def holding(legal: Graph, program: Program, layers: Layers) -> Graph:
+    """The legalised graph of a program with other weights.
+
+    Each array gets constants of its own: arrays of other biases may share weights in the model.
+    """
+    builder = GraphBuilder.of(legal, OPS)
+    held: list[tuple[str, ...]] = []
+    for spec, (weights, bias) in zip(program.arrays, layers, strict=True):
+        given = {"w": weights}
+        if spec.bias_lines:
+            given["b"] = np.zeros(spec.columns, np.float32) if bias is None else bias
+        elif bias is not None and bias.any():
+            raise ValueError(f"array {spec.name} has no lines for a bias")
+        held.append(
+            tuple(
+                builder.constant(builder.fresh_name(f"{spec.name}.{role}"), data.astype(np.float32))
+                for role, data in given.items()
+            )
+        )
+    dense = [node for node in legal.nodes if node.op == "dense"]
+    read_by = {node.outputs: read for node, read in zip(dense, program.reads, strict=True)}
+    nodes = [
+        replace(node, inputs=(node.inputs[0], *held[read_by[node.outputs].array]))
+        if node.outputs in read_by
+        else node
+        for node in legal.nodes
+    ]
+    types = {**legal.types, **builder.types}
+    return legal.with_nodes(nodes, types=types, constants=builder.constants)
