@@ -172,16 +172,17 @@ def with_weights(program: Program, layers: Layers) -> Program:
     """A program with other trained weights, such as those of the `hp` baseline.
 
     Args:
-        program: compiled with random weights, so that its neurons are the rule's.
+        program: gives wiring and neurons, which stay: the rule's where it was compiled with random
+            weights, else the model's own.
         layers: W [inputs, outputs] and b [outputs] of each array, reading probabilities; b is None
             or 0 where the array has no bias lines.
     """
     first = chip_passes(
         program.target,
         program.plan,
-        weights="random",
+        weights=program.options.weights,
         inputs=tuple((spec.name, spec.low, spec.high) for spec in program.inputs),
-        ranges={},
+        ranges=dict(program.calibration),
     )[0]
     legal = first.run(_fold(program.source).graph).graph
     graph = holding(legal, program, layers)
