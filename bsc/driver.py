@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.diag import DiagnosticError, did_you_mean, fail
-from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.plan import TrainPlan
 from bsc.hw.registry import DEFAULT_TARGET, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Graph
@@ -30,7 +30,8 @@ from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.verifier import verify_program
-from bsc.program.weights import Layers, holding
+from bsc.program.weights import Layers, cells_fit, devices_stay, holding
+from bsc.tiling.plan import ArraySpec
 from bsc.tiling.schedule import Schedule, schedule
 from bsc.tiling.tail import tail_of, with_classes
 
@@ -157,10 +158,12 @@ def recompile(
     }
     known = Calibration(learned, program.calibration)
     folded = _fold(program.source, observer)
-    made = _build(folded, chip, plan or program.plan, options, known, observer)
+    plan = plan or program.plan
+    held = program.arrays if weights is None and devices_stay(program, chip, plan) else ()
+    made = _build(folded, chip, plan, options, known, observer, held)
     if program.state is None:
         return made
-    if weights is None and _cells_fit(program, made):
+    if weights is None and cells_fit(program, made):
         return replace(made, state=program.state)
     if weights is None and program.state.samples:
         remark = "warning: trained cells do not fit the new program; it starts anew"
@@ -175,7 +178,8 @@ def with_weights(program: Program, layers: Layers) -> Program:
         program: gives wiring and neurons, which stay: the rule's where it was compiled with random
             weights, else the model's own.
         layers: W [inputs, outputs] and b [outputs] of each array, reading probabilities; b is None
-            or 0 where the array has no bias lines.
+            or 0 where the array has no bias lines. Frozen arrays keep the cells of the program's
+            state, if it has one.
     """
     first = chip_passes(
         program.target,
@@ -190,8 +194,15 @@ def with_weights(program: Program, layers: Layers) -> Program:
     bounds = {spec.name: (spec.low, spec.high) for spec in program.inputs}
     known = Calibration(bounds, program.calibration)
     unfolded = PassResult(graph, False)
-    made = _build(unfolded, program.target, program.plan, options, known, None)
-    return replace(made, inputs=program.inputs)
+    cells = program.state.arrays if program.state is not None else []
+    frozen = {n: each for n, each in enumerate(cells) if program.frozen(n)}
+    held = [program.arrays[number] for number in frozen]
+    made = _build(unfolded, program.target, program.plan, options, known, None, held)
+    state = made.state
+    if state is not None and frozen:
+        kept = [frozen.get(number, each) for number, each in enumerate(state.arrays)]
+        state = replace(state, arrays=kept)
+    return replace(made, inputs=program.inputs, state=state)
 
 
 def _check_options(options: CompileOptions) -> None:
@@ -261,7 +272,19 @@ def _build(
     options: CompileOptions,
     known: Calibration,
     observer: OnPass | None,
+    held: Collection[ArraySpec] = (),
 ) -> Program:
+    """From folded layers to a program.
+
+    Args:
+        folded: SOURCE graph.
+        target: the chip.
+        plan: how it trains.
+        options: what was asked.
+        known: what data showed.
+        observer: called after each pass.
+        held: arrays whose cells are there already: their bias lines and S stay.
+    """
     check_plan(plan, target)
     if not any(node.op == "neuron" for node in folded.graph.nodes):
         checked_network(folded.graph)  # what follows takes inputs of known extent for granted
@@ -273,6 +296,7 @@ def _build(
         weights=options.weights,
         inputs=tuple((spec.name, spec.low, spec.high) for spec in specs),
         ranges=ranges,
+        held=tuple((spec.name, spec.bias_lines, spec.scale) for spec in held),
     )
     result = run_passes(folded.graph, passes, OPS, observer)
     tiled = result.graph
@@ -314,7 +338,7 @@ def _build(
         remarks += [
             f"warning: {name}: {count} weights clipped beside their reference"
             for name, count in clipped.items()
-            if count
+            if count and name not in {spec.name for spec in held}
         ]
     program = replace(program, remarks=tuple(remarks))
     verify_program(program)
@@ -365,18 +389,3 @@ def _input_specs(
             spec = replace(spec, low=low, high=high, declared=True, saturates=not unit)
         specs.append(spec)
     return tuple(specs)
-
-
-def _cells_fit(old: Program, new: Program) -> bool:
-    if (old.plan.rule is Rule.SGD) != (new.plan.rule is Rule.SGD):
-        return False
-    # The same cells say something else where the model's y is another multiple of the arrays'.
-    gains = [[(read.array, read.gain) for read in program.reads] for program in (old, new)]
-    return gains[0] == gains[1] and _shapes(old) == _shapes(new)
-
-
-def _shapes(program: Program) -> list[tuple[object, ...]]:
-    return [
-        (a.name, a.rows, a.columns, a.scale, program.device_of(i))
-        for i, a in enumerate(program.arrays)
-    ]

@@ -137,6 +137,7 @@ def chip_passes(
     weights: str,
     inputs: tuple[Bounds, ...],
     ranges: dict[str, Range],
+    held: tuple[tuple[str, int, int], ...] = (),
 ) -> tuple[Pass, ...]:
     """From folded dense layers to placed tiles."""
     direct = plan.rule is Rule.SGD
@@ -159,6 +160,7 @@ def chip_passes(
             DIRECT_SCALE if direct else 0,
             target.periphery.noise_bits,
             () if direct else limits,
+            held,
         ),
         DeriveTraining.of(plan, target.device, target.periphery.noise_bits),
         TileArrays(target.array.rows, target.array.columns),

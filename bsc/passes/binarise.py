@@ -46,6 +46,7 @@ class Binarise:
             16383, where a weight of 1 is the whole range).
         noise_bits: b, resolution of the comparators' thresholds.
         limits: (array, limit) of arrays whose device has another limit.
+        held: (array, bias lines, S) of arrays that have cells already; both stay, with `keep`.
     """
 
     name: ClassVar[str] = "binarise"
@@ -55,6 +56,7 @@ class Binarise:
     scale: int = 0
     noise_bits: int = 12
     limits: tuple[tuple[str, int], ...] = ()
+    held: tuple[tuple[str, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse numbers outside the contract."""
@@ -65,6 +67,8 @@ class Binarise:
             ("scale", self.scale, 0, SCALE_MAX),
             ("noise_bits", self.noise_bits, 4, 12),
             *((f"limit of {name}", limit, 1, CODE_MAX) for name, limit in self.limits),
+            *((f"bias lines of {name}", lines, 0, BIAS_LINES_MAX) for name, lines, _ in self.held),
+            *((f"S of {name}", scale, 1, SCALE_MAX) for name, _, scale in self.held),
         )
         for name, number, least, most in bounds:
             if not least <= number <= most:
@@ -245,6 +249,33 @@ class _Rewrite:
     def _codes(
         self, name: str, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32] | None
     ) -> tuple[npt.NDArray[np.int16], int]:
+        held = {each: (lines, scale, CODE_MAX) for each, lines, scale in self.options.held}
+        lines, scale, limit = held.get(name) or self._extent(name, weights, bias)
+        if (lines > 0) != (bias is not None):
+            raise fail(
+                "BSC3006",
+                f"{self.options.name}: {name} is held with {lines} bias lines, and its layer has "
+                f"{'no' if bias is None else 'a'} bias",
+            )
+        codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
+        clipped = 0
+        block_rows = max(1, _BLOCK_CELLS // weights.shape[1])
+        for start in range(0, len(weights), block_rows):
+            block = np.rint(weights[start : start + block_rows].astype(np.float64) * scale)
+            clipped += int(np.count_nonzero(np.abs(block) > limit))
+            codes[start : start + len(block)] = np.clip(block, -limit, limit)
+        if clipped:
+            self.remarks.append(f"warning: {name}: {clipped} weights clipped to {limit} codes")
+        if bias is not None:
+            total = np.rint(bias.astype(np.float64) * scale)
+            total = np.clip(total, -lines * limit, lines * limit)
+            codes[len(weights) :] = shared_bias(total, lines)
+        return codes, scale
+
+    def _extent(
+        self, name: str, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32] | None
+    ) -> tuple[int, int, int]:
+        """Bias lines, S and largest code of an array that is made for its weights."""
         limit = dict(self.options.limits).get(name, self.options.limit)
         scale = self.options.scale
         largest = float(np.abs(weights).max(initial=0.0))
@@ -268,20 +299,7 @@ class _Rewrite:
                 f"1 to {SCALE_MAX}",
                 help="legalise-activations brings the weights into range",
             )
-        codes = np.empty((len(weights) + lines, weights.shape[1]), np.int16)
-        clipped = 0
-        block_rows = max(1, _BLOCK_CELLS // weights.shape[1])
-        for start in range(0, len(weights), block_rows):
-            block = np.rint(weights[start : start + block_rows].astype(np.float64) * scale)
-            clipped += int(np.count_nonzero(np.abs(block) > limit))
-            codes[start : start + len(block)] = np.clip(block, -limit, limit)
-        if clipped:
-            self.remarks.append(f"warning: {name}: {clipped} weights clipped to {limit} codes")
-        if bias is not None:
-            total = np.rint(bias.astype(np.float64) * scale)
-            total = np.clip(total, -lines * limit, lines * limit)
-            codes[len(weights) :] = shared_bias(total, lines)
-        return codes, scale
+        return lines, scale, limit
 
     def _sample(self, node: Node) -> None:
         read = self.reads[node.inputs[0]]

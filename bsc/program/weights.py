@@ -1,4 +1,4 @@
-"""Other weights for a network, such as those that the float baseline has learned."""
+"""Weights and cells that move: into a network from outside, and from program to program."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.spec import TargetSpec
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import Graph
 from bsc.ops import OPS
@@ -46,3 +48,25 @@ def holding(legal: Graph, program: Program, layers: Layers) -> Graph:
     ]
     types = {**legal.types, **builder.types}
     return legal.with_nodes(nodes, types=types, constants=builder.constants)
+
+
+def devices_stay(program: Program, target: TargetSpec, plan: TrainPlan) -> bool:
+    """Whether every array keeps its kind of cells under another target or plan."""
+    if (program.plan.rule is Rule.SGD) != (plan.rule is Rule.SGD):
+        return False
+    return all(
+        program.device_of(number) == (plan.layer(spec.name).device or target.device)
+        for number, spec in enumerate(program.arrays)
+    )
+
+
+def cells_fit(old: Program, new: Program) -> bool:
+    """Whether cells mean in a new program what they mean in an old one."""
+    # The same cells say something else where the model's y is another multiple of the arrays'.
+    gains = [[(read.array, read.gain) for read in program.reads] for program in (old, new)]
+    same_devices = devices_stay(old, new.target, new.plan)
+    return same_devices and gains[0] == gains[1] and _extents(old) == _extents(new)
+
+
+def _extents(program: Program) -> list[tuple[object, ...]]:
+    return [(a.name, a.rows, a.columns, a.scale) for a in program.arrays]

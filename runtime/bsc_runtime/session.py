@@ -360,7 +360,7 @@ class Session:
         from bsc_runtime.train.baseline import run_baseline
 
         made = run_baseline(
-            self._program, learned, epochs=epochs, seed=self._chip.seed, callbacks=watchers
+            self.program, learned, epochs=epochs, seed=self._chip.seed, callbacks=watchers
         )
         self._program = made.program
         self._chip = self._place(made.program, made.state)

@@ -52,6 +52,9 @@ OPTIONS = {
         "limit": INTS,
         "scale": INTS,
         "noise_bits": INTS,
+        "held": st.tuples(NAMES, INTS, INTS).map(
+            lambda found: f"[[{found[0]}, {found[1]}, {found[2]}]]"
+        ),
         "limits": st.tuples(NAMES, INTS).map(lambda found: f"[[{found[0]}, {found[1]}]]"),
     },
     "derive-training": {

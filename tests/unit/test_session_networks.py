@@ -12,13 +12,12 @@ import pytest
 
 from bsc.diag import Diagnostic, DiagnosticError
 from bsc.driver import compile_model
-from bsc.hw.plan import LayerPlan, TrainPlan
+from bsc.hw.plan import LayerPlan
 from bsc.ir.interpreter import run
 from bsc.ops import OPS
 from bsc.plans import plan_for
 from bsc.program.file import load
 from bsc.program.model import Program
-from bsc.testing.net import Net
 from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import Session
 from bsc_runtime.metrics import OutputScore
@@ -343,72 +342,6 @@ def test_the_baseline_learns_and_its_cells_answer_alike() -> None:
     assert (floats["shade"].squared_error or 1) < 0.04
     assert found["shade"].squared_error == pytest.approx(floats["shade"].squared_error, rel=1e-2)
     assert abs((found["kind"].accuracy or 0) - (floats["kind"].accuracy or 0)) < 0.01
-
-
-def test_arrays_of_shared_weights_and_other_biases_get_weights_of_their_own() -> None:
-    net = Net("twins", left=(6,), right=(6,))
-    weights, bias = net.weights(6, 5, "eye")
-    other = net.weights(6, 5, "other")[1]
-    seen = [
-        net.op("sigmoid", net.dense(side, 5, side, (weights, shift)))
-        for side, shift in (("left", bias), ("right", other))
-    ]
-    net.op("softmax", net.dense(net.op("concat", *seen, axis=1), 3, "kind"), name="kind")
-    plan = plan_for("hp", batch=20, eta=0.5)
-    made = compile_model(net.graph("kind"), target="ideal-64", weights="random", plan=plan)
-    x, y = problem(400)
-    x["right"] = x["right"].reshape(-1, 6)
-    session = chip(made)
-    history = session.train(x, y["kind"], epochs=30)
-    assert len(session.program.arrays) == 3
-    assert (history.accuracy or 0) > 0.7  # seeded
-    assert session.evaluate(x, y["kind"]).accuracy == pytest.approx(history.accuracy, abs=0.01)
-
-
-def test_the_baseline_keeps_frozen_weights() -> None:
-    x, y = problem()
-    plan = plan_for("hp", batch=8, eta=0.5, layers=[LayerPlan("eye_left", frozen=True)])
-    session = chip(compile_model(twin_network(), target="ideal-64", plan=plan))
-    before = session.state
-    session.train(x, y, epochs=2)
-    np.testing.assert_array_equal(session.state.arrays[0].cells, before.arrays[0].cells)
-    assert not np.array_equal(session.state.arrays[1].cells, before.arrays[1].cells)
-
-
-def _held(*frozen: str) -> TrainPlan:
-    layers = [LayerPlan(name, frozen=True) for name in frozen]
-    return plan_for("hp", batch=20, eta=0.5, layers=layers)
-
-
-def test_the_baseline_keeps_the_models_own_neurons_beside_frozen_layers() -> None:
-    x, y = problem(400)
-    made = compile_model(twin_network(activation="relu"), target="ideal-64", plan=_held("eye_left"),
-                         calibrate=x)  # fmt: skip
-    session = chip(made)
-    history = session.train(x, y, epochs=20)
-    assert [read.function for read in session.program.reads[:2]] == ["relu", "relu"]
-    assert session.program.calibration == made.calibration
-    found = session.evaluate(x, y).outputs
-    floats = history.outputs
-    assert found["kind"].accuracy == pytest.approx(floats["kind"].accuracy, abs=0.01)
-    assert found["shade"].squared_error == pytest.approx(floats["shade"].squared_error, rel=1e-2)
-
-
-def test_the_baseline_keeps_arrays_that_could_not_be_shared() -> None:
-    x, y = problem(400)
-    x["right"] = 4 * x["right"]
-    ranges = {"left": (0.0, 1.0), "right": (0.0, 4.0)}
-    made = compile_model(twin_network(spread=0.5), target="ideal-64", plan=_held("eye_left"),
-                         input_range=ranges)  # fmt: skip
-    session = chip(made)
-    before = session.state
-    history = session.train(x, y, epochs=20)
-    names = ["eye_left", "eye_right", "kind", "shade"]
-    assert [array.name for array in session.program.arrays] == names
-    np.testing.assert_array_equal(session.state.arrays[0].cells, before.arrays[0].cells)
-    found, floats = session.evaluate(x, y).outputs, history.outputs
-    assert found["kind"].accuracy == pytest.approx(floats["kind"].accuracy, abs=0.01)
-    assert found["shade"].squared_error == pytest.approx(floats["shade"].squared_error, rel=1e-2)
 
 
 def _material(program: Program, x: Arrays, y: Arrays) -> Any:

@@ -37,7 +37,7 @@ def run_baseline(
     """Train the float network anew and write its weights into cells.
 
     Args:
-        program: compiled for the rule `hp`.
+        program: compiled for the rule `hp`; its state has the cells of frozen arrays.
         material: what it learns from and is examined on.
         epochs: how many.
         seed: key of initial weights and of the order of samples.

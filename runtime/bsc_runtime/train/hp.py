@@ -86,7 +86,7 @@ def train_hp(
     """Train the float baseline of a program, an epoch at each step of the iterator.
 
     Args:
-        program: gives wiring, sizes and neuron functions. Frozen layers keep its cells' weights.
+        program: gives wiring, sizes and neuron functions. Frozen layers have its cells' weights.
         data: encoded inputs; their probabilities enter, t / 65536.
         targets: int32 [N, target_width] as executors take them; labels [N] of a single softmax.
         epochs: how many.

@@ -12,6 +12,7 @@ from bsc.numerics.cells import forward_weights
 from bsc.numerics.draws import Purpose, lane_draws
 from bsc.program.model import Program
 from bsc.program.wiring import Part, wiring
+from bsc_runtime.chip import initial_state
 from bsc_runtime.train.neurons import Neuron, neuron_of
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -28,7 +29,8 @@ class HpNetwork:
     Args:
         program: gives wiring, sizes and neuron functions.
         seed: key of the initial weights.
-        weights: of each array; None draws them, and takes those of frozen arrays from the cells.
+        weights: of each array; None draws them, and takes those of frozen arrays from the cells:
+            the program's state, else what the seed makes of the device.
     """
 
     def __init__(self, program: Program, seed: int = 0, weights: Weights | None = None) -> None:
@@ -207,10 +209,14 @@ def _softmax_error(
 
 
 def _first_weights(program: Program, seed: int, slopes: list[float]) -> Weights:
+    frozen = [program.frozen(number) for number in range(len(program.arrays))]
+    state = program.state
+    if state is None and any(frozen):
+        state = initial_state(program, seed)
     made: Weights = []
     for number, (spec, slope) in enumerate(zip(program.arrays, slopes, strict=True)):
-        if program.frozen(number) and program.state is not None:
-            codes = forward_weights(program.state.arrays[number]).astype(np.float32)
+        if state is not None and frozen[number]:
+            codes = forward_weights(state.arrays[number]).astype(np.float32)
             codes /= np.float32(spec.scale)
             made.append((codes[: spec.inputs], codes[spec.inputs :].sum(axis=0)))
             continue
