@@ -66,13 +66,13 @@ def untrainable(graph: Graph, rule: str, frozen: Collection[str] = ()) -> str:
     if single:
         which = "the last layer" if len(heads) == 1 else f"the layer {single[0]}"
         return f"{which} has one output; the softmax readout needs at least two classes"
-    if rule == Rule.HP:
-        return "rule hp trains in floating point on the host"
     if all(head.attrs["readout"] == Readout.NONE for head in heads):
         return "no output has a readout"
     arrays = [str(n.attrs["name"]) for n in graph.nodes if n.op == "array"]
     if all(name in frozen for name in arrays):
         return "every layer is frozen"
+    if rule == Rule.HP:
+        return "rule hp trains in floating point on the host"
     return ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bsc.diag import DiagnosticError
 from bsc.driver import compile_model, recompile
 from bsc.hw.plan import LayerPlan, TrainPlan
 from bsc.numerics.cells import forward_weights
@@ -129,3 +130,28 @@ def test_a_program_without_state_has_the_frozen_cells_that_its_seed_draws() -> N
     matrix, bias = HpNetwork(made, seed=9).weights[0]
     np.testing.assert_array_equal(np.rint(matrix * made.arrays[0].scale), codes[:6])
     np.testing.assert_array_equal(np.rint(bias * made.arrays[0].scale), codes[6])
+
+
+@pytest.mark.parametrize(
+    ("readouts", "frozen", "said"),
+    [
+        ({"shade": "softmax"}, (), "the layer shade has one output"),
+        ({"kind": "none", "shade": "none"}, (), "no output has a readout"),
+        ({}, ("hidden", "kind", "shade"), "every layer is frozen"),
+    ],
+)
+def test_the_baseline_refuses_what_a_chip_cannot_learn(
+    readouts: dict[str, str], frozen: tuple[str, ...], said: str
+) -> None:
+    net = Net("n", x=(6,))
+    hidden = net.op("sigmoid", net.dense("x", 5, "hidden"))
+    net.op("softmax", net.dense(hidden, 3, "kind"), name="kind")
+    net.op("sigmoid", net.dense(hidden, 1, "shade"), name="shade")
+    graph = net.graph("kind", "shade")
+    layers = [LayerPlan(name, frozen=True) for name in frozen]
+    for rule in ("hp", "carry"):
+        plan = plan_for(rule, readouts=readouts, layers=layers)
+        made = compile_model(graph, weights="random", plan=plan)
+        x, y = np.zeros((9, 6)), np.zeros(9, int)
+        with pytest.raises(DiagnosticError, match=f"BSC6031: .*{said}"):
+            chip(made).train(x, {"kind": y, "shade": y})

@@ -193,8 +193,8 @@ def probabilities_of(data: EncodedData, rows: npt.NDArray[np.int64]) -> Floats:
 
 
 def learns(program: Program) -> bool:
-    """Whether the baseline has something to learn: a logistic head, or a softmax of classes."""
-    return any(
-        head.readout is Readout.LOGISTIC or (head.readout is Readout.SOFTMAX and head.columns > 1)
-        for head in program.heads
-    )
+    """Whether the baseline can learn: as on a chip, not where a softmax has a single column."""
+    asked = [head for head in program.heads if head.readout is not Readout.NONE]
+    single = any(head.readout is Readout.SOFTMAX and head.columns == 1 for head in asked)
+    frozen = all(program.frozen(number) for number in range(len(program.arrays)))
+    return bool(asked) and not single and not frozen
