@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bsc.diag import Diagnostic, DiagnosticError, Sink, Span, did_you_mean, fail
 from bsc.program.executor import EncodedData
 from bsc.program.model import Program
+from bsc.tiling.plan import Head
 from bsc_runtime.data.encode import RangeCount, count_outside, encode, out_of_range
 from bsc_runtime.data.fit import fit_input
 from bsc_runtime.data.match import head_named, learning_heads
@@ -214,22 +215,34 @@ def targets_of(
     """
     given = _by_head(program, y, what, every)
     heads = tuple(
-        fit_targets(program, head, given[head.name][0], samples, notes, what=given[head.name][1])
-        if head.name in given
-        else None
+        given[head.name].fitted(program, head, samples, notes) if head.name in given else None
         for head in program.heads
     )
     return Targets(heads, _matrix(program, heads, samples))
 
 
-def _by_head(
-    program: Program, y: Given, what: str, every: bool
-) -> dict[str, tuple[npt.ArrayLike, str]]:
-    """For each head's name its array and what messages call it."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Targets as they were given: for which output, the array, and what messages call it."""
+
+    output: str
+    array: npt.ArrayLike
+    what: str
+
+    def fitted(
+        self, program: Program, head: Head, samples: int, notes: Notes | None
+    ) -> HeadTargets:
+        return fit_targets(
+            program, head, self.array, samples, notes, what=self.what, output=self.output
+        )
+
+
+def _by_head(program: Program, y: Given, what: str, every: bool) -> dict[str, _Answer]:
+    """For each head's name its targets."""
     wanted = learning_heads(program)
     if not isinstance(y, Mapping):
         if len(wanted) == 1:
-            return {wanted[0].name: (y, what)}
+            return {wanted[0].name: _Answer(wanted[0].name, y, what)}
         names = ", ".join(head.name for head in wanted)
         raise fail(
             "BSC6006",
@@ -238,11 +251,11 @@ def _by_head(
             help=f"give a mapping: {{{', '.join(f'{h.name!r}: ...' for h in wanted)}}}",
         )
     suffix = "_test" if what.endswith("_test") else ""
-    found: dict[str, tuple[npt.ArrayLike, str]] = {}
+    found: dict[str, _Answer] = {}
     for name, array in y.items():
         head = head_named(program, name)
         if head is not None and head in wanted:
-            found[head.name] = (array, name + suffix)
+            found[head.name] = _Answer(name, array, name + suffix)
     needed = [head.name for head in wanted if head.name not in found]
     known = [name for head in program.heads for name in head.outputs]
     unknown = [name for name in y if name not in known]

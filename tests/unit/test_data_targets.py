@@ -15,7 +15,10 @@ from bsc.ir.builder import GraphBuilder
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
 from bsc.program.model import Program
+from bsc.testing.net import Net
 from bsc.testing.twins import sigmoid_network, twin_network
+from bsc_runtime import Session
+from bsc_runtime.data import DataSet, match
 from bsc_runtime.data.targets import HeadTargets, fit_targets
 from bsc_runtime.inputs import targets_of
 from bsc_runtime.notes import Notes
@@ -160,3 +163,22 @@ def test_targets_follow_an_output_that_rearranges_its_columns() -> None:
     y = np.arange(6).reshape(1, 3, 2) / 8
     found = fit_targets(made, made.heads[0], y, 1)
     np.testing.assert_array_equal(found.values(slice(0, 1), 6), y.transpose(0, 2, 1).reshape(1, 6))
+
+
+def test_targets_of_a_heads_second_output_are_read_as_that_is_laid_out() -> None:
+    """`flat` [N, 6] and `image` [N, 3, 2], its columns turned, are the same sums."""
+    net = Net("layouts", x=(6,))
+    flat = net.op("sigmoid", net.dense("x", 6, "a"), name="flat")
+    net.op("transpose", net.op("reshape", flat, shape=(-1, 2, 3)), perm=(0, 2, 1), name="image")
+    made = compile_model(net.graph("flat", "image"), target="oxram-64")
+    x = np.random.default_rng(0).random((5, 6), np.float32)
+    session = Session(made, executor="reference")
+    out = session.infer(x)
+    for name in ("flat", "image"):
+        assert (session.evaluate(x, {name: out[name]}).squared_error or 0) < 1e-12
+        given = match(DataSet("d", {"x": x, name: out[name]}), made)
+        assert (session.evaluate(given.x, given.y).squared_error or 0) < 1e-12
+        by_hand = match(DataSet("d", {"x": x, "t": out[name]}), made, targets={name: "t"})
+        assert (session.evaluate(by_hand.x, by_hand.y).squared_error or 0) < 1e-12
+    with pytest.raises(DiagnosticError, match="output `image` is 3 x 2"):
+        session.evaluate(x, {"image": out["image"].transpose(0, 2, 1)})

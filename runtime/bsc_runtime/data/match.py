@@ -33,7 +33,7 @@ class Matched:
     Attributes:
         source: what the user called the data set.
         x: training inputs.
-        y: training targets.
+        y: training targets; of a head with several outputs, by the one that they are named after.
         x_test: test inputs, None without a test set.
         y_test: test targets, None without a test set.
         arrays: input or output -> array of the data set.
@@ -117,10 +117,11 @@ def match(
     chosen: dict[str, str] = {}
     for head in heads:
         own = [n for n in head.outputs if n in data.arrays and n not in taken]
-        if head.name in asked:
-            chosen[head.name] = asked[head.name]
+        by_hand = [name for name in head.outputs if name in asked]
+        if by_hand:
+            chosen[by_hand[0]] = asked[by_hand[0]]
         elif own:
-            chosen[head.name] = own[0]
+            chosen[own[0]] = own[0]
         elif len(heads) == 1 and "y" in data.arrays and "y" not in taken:
             chosen[head.name] = "y"
         elif every:
@@ -165,6 +166,7 @@ def head_named(program: Program, name: str) -> Head | None:
 
 
 def _asked(program: Program, targets: Mapping[str, str], data: DataSet) -> dict[str, str]:
+    """What was asked by hand: output -> array."""
     made: dict[str, str] = {}
     known = [name for head in program.heads for name in head.outputs]
     for output, array in targets.items():
@@ -189,7 +191,7 @@ def _asked(program: Program, targets: Mapping[str, str], data: DataSet) -> dict[
                 at=Span(data.name),
                 help=did_you_mean(array, data.arrays, "arrays"),
             )
-        made[head.name] = array
+        made[output] = array
     return made
 
 

@@ -82,6 +82,7 @@ def fit_targets(
     notes: Notes | None = None,
     *,
     what: str = "y",
+    output: str | None = None,
 ) -> HeadTargets:
     """Bring the targets of an output into the program's form.
 
@@ -94,6 +95,8 @@ def fit_targets(
         samples: N, how many there must be.
         notes: hears of pixels that are nearly 0.
         what: the array's name in messages.
+        output: which of the head's outputs they are for, None for the first; two may be of other
+            shape and order.
 
     Raises:
         DiagnosticError: BSC6008, BSC6010, BSC6011, BSC6013, BSC6015 or BSC6016.
@@ -107,14 +110,15 @@ def fit_targets(
     place = Span(what)
     if array.dtype.kind not in "biuf":
         raise fail("BSC6013", f"targets are of type {array.dtype}; numbers expected", at=place)
-    shape = output_shape(program, head)
+    output = output or head.name
+    shape = _output_shape(program, head, output)
     if array.ndim == 1 and head.columns == 1:
         array = array[:, None]
     if array.ndim == 0 or not fits(array.shape[1:], shape, head.columns):
         got = show(array.shape[1:]) if array.ndim > 1 else f"an array {list(array.shape)}"
         raise fail(
             "BSC6015",
-            f"the targets of each sample are {got} but the model's output `{head.name}` is "
+            f"the targets of each sample are {got} but the model's output `{output}` is "
             f"{show(shape)}",
             at=place,
             help=f"give numbers from 0 to 1 [N, {head.columns}], or the class of each sample [N]",
@@ -123,17 +127,17 @@ def fit_targets(
         raise fail(
             "BSC6011",
             f"{samples} samples but {len(array)} targets {list(array.shape)} of output "
-            f"`{head.name}`: each needs one",
+            f"`{output}`: each needs one",
             at=place,
         )
     if array.dtype.kind == "f":
         check_finite(array, place)
     numbers = array.reshape(samples, head.columns)
     if numbers.dtype == np.uint8:
-        warn_of_dark_pixels(numbers, notes, f"the targets of output `{head.name}`")
+        warn_of_dark_pixels(numbers, notes, f"the targets of output `{output}`")
     elif numbers.dtype.kind != "b":
-        _check_range(numbers, head, place)
-    columns_of = _columns_of(program, head)
+        _check_range(numbers, output, place)
+    columns_of = _columns_of(program, head, output)
     if columns_of is not None:
         ordered = np.empty_like(numbers)
         ordered[:, columns_of] = numbers
@@ -141,16 +145,16 @@ def fit_targets(
     return HeadTargets(None, numbers)
 
 
-def output_shape(program: Program, head: Head) -> tuple[int, ...]:
+def _output_shape(program: Program, head: Head, output: str) -> tuple[int, ...]:
     """The shape that the model gives an output, without samples; flat where it has another size."""
-    type_ = program.tail.types.get(head.name)
+    type_ = program.tail.types.get(output)
     shape = type_.shape[1:] if type_ is not None else ()
     whole = tuple(int(n) for n in shape if isinstance(n, int))
     known = len(whole) == len(shape) and math.prod(whole) == head.columns
     return whole if known and whole else (head.columns,)
 
 
-def _columns_of(program: Program, head: Head) -> npt.NDArray[np.int64] | None:
+def _columns_of(program: Program, head: Head, output: str) -> npt.NDArray[np.int64] | None:
     """For each element of an output the column it is made of; None where they are in order."""
     tail = program.tail
     moved: dict[str, npt.NDArray[Any]] = {
@@ -167,7 +171,7 @@ def _columns_of(program: Program, head: Head) -> npt.NDArray[np.int64] | None:
         elif tail.types[node.outputs[0]].shape[1:] != tail.types[given[0]].shape[1:]:
             continue
         moved[node.outputs[0]] = numbers
-    order: npt.NDArray[np.int64] = moved.get(head.name, np.arange(head.columns)).reshape(-1)
+    order: npt.NDArray[np.int64] = moved.get(output, np.arange(head.columns)).reshape(-1)
     return None if np.array_equal(order, np.arange(head.columns)) else order
 
 
@@ -194,7 +198,7 @@ def _one_hot(labels: npt.NDArray[np.int32], columns: int) -> npt.NDArray[np.bool
     return np.asarray(labels[:, None] == np.arange(columns))
 
 
-def _check_range(numbers: npt.NDArray[Any], head: Head, place: Span) -> None:
+def _check_range(numbers: npt.NDArray[Any], output: str, place: Span) -> None:
     outside, least, greatest = 0, np.inf, -np.inf
     for rows in blocks(len(numbers)):
         part = numbers[rows]
@@ -203,7 +207,7 @@ def _check_range(numbers: npt.NDArray[Any], head: Head, place: Span) -> None:
     if outside:
         raise fail(
             "BSC6016",
-            f"{outside} of {numbers.size} targets of output `{head.name}` are outside 0 to 1; they "
+            f"{outside} of {numbers.size} targets of output `{output}` are outside 0 to 1; they "
             f"reach from {least:g} to {greatest:g}",
             at=place,
             help="scale them, or store pixels as uint8, which count as pixel / 255",
