@@ -15,7 +15,7 @@ from bsc.program.model import Program
 from bsc.tiling.plan import Head
 from bsc_runtime.data.encode import RangeCount, count_outside, encode, out_of_range
 from bsc_runtime.data.fit import fit_input
-from bsc_runtime.data.match import head_named, learning_heads
+from bsc_runtime.data.match import check_targets, head_named, learning_heads
 from bsc_runtime.data.targets import HeadTargets, fit_targets
 from bsc_runtime.notes import Notes
 
@@ -254,29 +254,35 @@ def _by_head(program: Program, y: Given, what: str, every: bool) -> dict[str, _A
     found: dict[str, _Answer] = {}
     for name, array in y.items():
         head = head_named(program, name)
-        if head is not None and head in wanted:
+        if head is not None:
             found[head.name] = _Answer(name, array, name + suffix)
-    needed = [head.name for head in wanted if head.name not in found]
-    known = [name for head in program.heads for name in head.outputs]
-    unknown = [name for name in y if name not in known]
-    if unknown or (needed and (every or not found)):
-        _check_names(
-            dict.fromkeys([*found, *unknown]), [h.name for h in wanted], "output", what, known
-        )
+    sink = Sink()
+    if every or not any(head.name in found for head in wanted):
+        answered = [head.name for head in wanted if head.name in found]
+        unknown = [name for name in y if head_named(program, name) is None]
+        _add_missing([*answered, *unknown], [head.name for head in wanted], "output", what, sink)
+    check_targets(program, y, sink, Span(what))
+    sink.raise_if_errors()
     return found
 
 
-def _check_names(
-    given: Iterable[str],
-    wanted: list[str],
-    kind: str,
-    what: str,
-    known: list[str] | None = None,
-) -> None:
+def _check_names(given: Iterable[str], wanted: list[str], kind: str, what: str) -> None:
     """Each wanted name is there, and no other."""
     names = list(given)
-    known = known or wanted
     sink = Sink()
+    _add_missing(names, wanted, kind, what, sink)
+    for name in names:
+        if name not in wanted:
+            sink.add(
+                "BSC6017",
+                f"the model has no {kind} `{name}`",
+                at=Span(what),
+                help=did_you_mean(str(name), wanted, f"{kind}s"),
+            )
+    sink.raise_if_errors()
+
+
+def _add_missing(names: list[str], wanted: list[str], kind: str, what: str, sink: Sink) -> None:
     for name in wanted:
         if name not in names:
             sink.add(
@@ -285,15 +291,6 @@ def _check_names(
                 f"{', '.join(map(str, names)) or 'none'}",
                 at=Span(what),
             )
-    for name in names:
-        if name not in known:
-            sink.add(
-                "BSC6017",
-                f"the model has no {kind} `{name}`",
-                at=Span(what),
-                help=did_you_mean(str(name), known, f"{kind}s"),
-            )
-    sink.raise_if_errors()
 
 
 def _matrix(

@@ -14,6 +14,7 @@ from bsc.diag import Diagnostic, DiagnosticError
 from bsc.driver import compile_model
 from bsc.plans import plan_for
 from bsc.program.model import Program
+from bsc.testing.net import Net
 from bsc.testing.networks import dense_network
 from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import load_data
@@ -78,6 +79,12 @@ def test_an_output_that_learns_nothing_needs_no_target() -> None:
     plan = plan_for(readouts={"shade": "none"})
     made = compile_model(twin_network(), target="oxram-64", weights="random", plan=plan)
     given = arrays()
+    assert list(match(data(given), made).y) == ["kind"]
+    (told,) = refused(lambda: match(data(given), made, targets={"shade": "shade"}))
+    assert (told.code, told.message) == (
+        "BSC6017",
+        "output `shade` is read as none: it takes no target",
+    )
     del given["shade"]
     assert list(match(data(given), made).y) == ["kind"]
     given["y"] = given.pop("kind")
@@ -127,6 +134,25 @@ def test_targets_of_no_output_and_of_no_array() -> None:
     assert (told.code, told.help) == ("BSC6017", "did you mean kind?")
     (told,) = refused(lambda: match(data(arrays()), twins(), targets={"kind": "lft"}))
     assert (told.code, told.help) == ("BSC6006", "did you mean left?")
+
+
+def test_outputs_of_the_same_sums_have_one_target() -> None:
+    net = Net("two", x=(6,))
+    sums = net.dense("x", 3, "a")
+    net.op("softmax", sums, name="p")
+    net.op("argmax", sums, name="c", axis=1)
+    made = compile_model(net.graph("p", "c"), target="oxram-64", weights="random")
+    given = {"x": np.zeros((4, 6)), "p": np.zeros(4, np.int64), "c": np.ones(4, np.int64)}
+    for every in (True, False):
+        (told,) = refused(lambda every=every: match(data(given), made, every=every))  # type: ignore[misc]
+        assert told.code == "BSC6017"
+        assert "outputs `p` and `c` are made of the same sums" in told.message
+    heard: list[Diagnostic] = []
+    by_hand = match(data(given), made, targets={"c": "c"}, notes=Notes(heard.append))
+    assert by_hand.y == {"c": given["c"]}
+    assert heard == []
+    (told,) = refused(lambda: match(data(given), made, targets={"c": "c", "p": "p"}))
+    assert told.code == "BSC6017"
 
 
 def test_arrays_that_nobody_takes_are_told() -> None:

@@ -14,6 +14,7 @@ from bsc.driver import compile_model
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
+from bsc.plans import plan_for
 from bsc.program.model import Program
 from bsc.testing.net import Net
 from bsc.testing.twins import sigmoid_network, twin_network
@@ -149,6 +150,28 @@ def test_mappings_that_do_not_fit(y: Any, codes: list[str]) -> None:
     with pytest.raises(DiagnosticError) as caught:
         targets_of(twins(), y, 2)
     assert [d.code for d in caught.value.diagnostics] == codes
+
+
+def test_an_output_that_is_read_as_none_takes_no_target() -> None:
+    plan = plan_for(readouts={"shade": "none"})
+    made = compile_model(twin_network(), target="oxram-64", weights="random", plan=plan)
+    for every in (True, False):
+        with pytest.raises(DiagnosticError, match="BSC6017: output `shade` is read as none"):
+            targets_of(made, {"kind": [0, 1], "shade": "rubbish"}, 2, every=every)
+    with pytest.raises(DiagnosticError) as caught:
+        targets_of(made, {"shade": np.zeros((2, 4))}, 2, every=False)
+    assert [d.code for d in caught.value.diagnostics] == ["BSC6006", "BSC6017"]
+
+
+def test_outputs_of_the_same_sums_take_one_target() -> None:
+    net = Net("two", x=(6,))
+    sums = net.dense("x", 3, "a")
+    net.op("softmax", sums, name="p")
+    net.op("argmax", sums, name="c", axis=1)
+    made = compile_model(net.graph("p", "c"), target="oxram-64", weights="random")
+    assert targets_of(made, {"c": [1, 2]}, 2).matrix is not None
+    with pytest.raises(DiagnosticError, match="BSC6017: outputs `c` and `p` are made of the same"):
+        targets_of(made, {"c": [1, 2], "p": [1, 2]}, 2)
 
 
 def test_targets_follow_an_output_that_rearranges_its_columns() -> None:

@@ -94,9 +94,10 @@ SESSIONS: dict[str, CodePage] = {
         "uint8 counts as pixel / 255.",
     ),
     "BSC6017": CodePage(
-        "the model has no such input or output",
+        "the model has no such input or output, or it takes no array",
         "Arrays and targets are given by the names of the model's inputs and outputs; `bsc inspect "
-        "PROGRAM` lists them.",
+        "PROGRAM` lists them. An output that is read as none takes no target, and outputs that are "
+        "made of the same sums (a softmax and its ArgMax) take one together.",
     ),
     "BSC6020": CodePage(
         "samples were reshaped",

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-from bsc.diag import Diagnostic, DiagnosticError, Label, Sink, Span, did_you_mean, fail
+from bsc.diag import Diagnostic, DiagnosticError, Label, Sink, Span, did_you_mean
 from bsc.diag.nearest import nearest
 from bsc.hw.plan import Readout
 from bsc.program.model import Program
@@ -105,7 +105,7 @@ def match(
         notes: hears of arrays that nobody takes.
 
     Raises:
-        DiagnosticError: BSC6006 for what is missing, BSC6017 for targets of no output.
+        DiagnosticError: BSC6006 for what is missing, BSC6017 for targets that no output takes.
     """
     asked = _asked(program, targets or {}, data)
     outputs = {name for head in program.heads for name in head.outputs}
@@ -121,6 +121,7 @@ def match(
         if by_hand:
             chosen[by_hand[0]] = asked[by_hand[0]]
         elif own:
+            check_targets(program, own, sink, Span(data.name))
             chosen[own[0]] = own[0]
         elif len(heads) == 1 and "y" in data.arrays and "y" not in taken:
             chosen[head.name] = "y"
@@ -165,34 +166,62 @@ def head_named(program: Program, name: str) -> Head | None:
     return next((head for head in program.heads if name in head.outputs), None)
 
 
-def _asked(program: Program, targets: Mapping[str, str], data: DataSet) -> dict[str, str]:
-    """What was asked by hand: output -> array."""
-    made: dict[str, str] = {}
+def check_targets(
+    program: Program, outputs: Iterable[str], sink: Sink, at: Span | None = None
+) -> None:
+    """Refuse targets for outputs that take none, and two for the sums of one head (BSC6017).
+
+    Args:
+        program: its heads.
+        outputs: what the targets are for.
+        sink: takes what is wrong.
+        at: where they were given.
+    """
     known = [name for head in program.heads for name in head.outputs]
-    for output, array in targets.items():
+    answered: dict[str, str] = {}
+    for output in outputs:
         head = head_named(program, output)
         if head is None:
-            raise fail(
+            sink.add(
                 "BSC6017",
-                f"the program has no output `{output}` that a target could be given for",
-                help=did_you_mean(output, known, "outputs"),
+                f"the model has no output `{output}` that a target could be given for",
+                at=at,
+                help=did_you_mean(str(output), known, "outputs"),
             )
-        if head not in learning_heads(program):
-            raise fail(
+        elif head not in learning_heads(program):
+            sink.add(
                 "BSC6017",
                 f"output `{output}` is read as none: it takes no target",
-                help=f"compile with --readout {output}=logistic, or softmax",
+                at=at,
+                help=f"leave it out, or compile with --readout {output}=logistic, or softmax",
             )
+        elif head.name in answered:
+            sink.add(
+                "BSC6017",
+                f"outputs `{answered[head.name]}` and `{output}` are made of the same sums: they "
+                "have one target, and two are given",
+                at=at,
+                help=f"leave one out; of a data set, --answer {output}=ARRAY says which is meant",
+            )
+        else:
+            answered[head.name] = output
+
+
+def _asked(program: Program, targets: Mapping[str, str], data: DataSet) -> dict[str, str]:
+    """What was asked by hand: output -> array."""
+    sink = Sink()
+    check_targets(program, targets, sink)
+    for output, array in targets.items():
         if array not in data.arrays:
-            raise fail(
+            sink.add(
                 "BSC6006",
                 f"data set {data.name} has no array `{array}`, the target of output `{output}`; "
                 f"its arrays are: {data.listing()}",
                 at=Span(data.name),
                 help=did_you_mean(array, data.arrays, "arrays"),
             )
-        made[output] = array
-    return made
+    sink.raise_if_errors()
+    return dict(targets)
 
 
 def find_inputs(
