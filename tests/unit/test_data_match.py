@@ -136,6 +136,16 @@ def test_targets_of_no_output_and_of_no_array() -> None:
     assert (told.code, told.help) == ("BSC6006", "did you mean left?")
 
 
+def test_an_array_may_answer_by_hand_and_by_its_own_name() -> None:
+    given = arrays()
+    del given["kind"]
+    given["shade"] = np.zeros(5, np.int64)
+    for every in (True, False):
+        found = match(data(given), twins(), targets={"kind": "shade"}, every=every)
+        assert list(found.y) == ["kind", "shade"]
+        assert found.y["kind"] is found.y["shade"] is given["shade"]
+
+
 def test_outputs_of_the_same_sums_have_one_target() -> None:
     net = Net("two", x=(6,))
     sums = net.dense("x", 3, "a")

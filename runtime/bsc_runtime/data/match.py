@@ -2,7 +2,8 @@
 
 An input and an output take the array of their own name. With one input alone, `x` will do for it,
 and with one output that learns, `y`. A target may be named by hand (`--answer OUTPUT=ARRAY`), as an
-autoencoder's is; no array becomes a target because its shape happens to fit.
+autoencoder's is, and its array may answer the output of its own name too; no array becomes a target
+because its shape happens to fit.
 """
 
 from __future__ import annotations
@@ -111,19 +112,20 @@ def match(
     outputs = {name for head in program.heads for name in head.outputs}
     shapes = {spec.name: spec.shape for spec in program.inputs}
     found = find_inputs(data, shapes, outputs)
-    taken = {*found.values(), *asked.values()}
+    inputs = {*found.values()}
+    taken = {*inputs, *asked.values()}
     heads = learning_heads(program)
     sink = Sink()
     chosen: dict[str, str] = {}
     for head in heads:
-        own = [n for n in head.outputs if n in data.arrays and n not in taken]
+        own = [n for n in head.outputs if n in data.arrays and n not in inputs]
         by_hand = [name for name in head.outputs if name in asked]
         if by_hand:
             chosen[by_hand[0]] = asked[by_hand[0]]
         elif own:
             check_targets(program, own, sink, Span(data.name))
             chosen[own[0]] = own[0]
-        elif len(heads) == 1 and "y" in data.arrays and "y" not in taken:
+        elif len(heads) == 1 and "y" in data.arrays and "y" not in inputs:
             chosen[head.name] = "y"
         elif every:
             _missing_target(data, program, head, taken, sink)
