@@ -341,7 +341,15 @@ def test_forged_states_never_reach_a_chip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[" * 100_000, "[]", "null", '{"format": "bsc-checkpoint", "version": 2}']
+    "manifest",
+    [
+        "",
+        "[" * 100_000,
+        "[]",
+        "null",
+        '{"format": "bsc-checkpoint", "version": 2}',
+        '{"format": "else", "version": 1}',
+    ],
 )
 def test_manifests_that_are_none(tmp_path: Path, manifest: str) -> None:
     session(seed=5).train(*problem(), epochs=1, checkpoint=tmp_path)
@@ -349,6 +357,17 @@ def test_manifests_that_are_none(tmp_path: Path, manifest: str) -> None:
         (path / "manifest.json").write_text(manifest)
     with pytest.raises(DiagnosticError, match="BSC6102"):
         session().train(*problem(), epochs=2, checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_checkpoints_of_another_version_are_no_other_program(tmp_path: Path, version: int) -> None:
+    session(seed=5).train(*problem(), epochs=0, checkpoint=tmp_path)
+    forge(tmp_path, version=version)
+    with pytest.raises(DiagnosticError) as error:
+        session().train(*problem(), epochs=2, checkpoint=tmp_path, resume=True)
+    assert {d.code for d in error.value.diagnostics} == {"BSC6109"}
+    said = f"the checkpoint has format version {version}, this bsc reads 2"
+    assert error.value.diagnostics[0].message == said
 
 
 def test_impossible_clocks(tmp_path: Path) -> None:

@@ -213,6 +213,12 @@ SESSIONS: dict[str, CodePage] = {
         "`hp` trains in floating point on the host, as a baseline; it is short, has no digest, and "
         "begins anew each time.",
     ),
+    "BSC6109": CodePage(
+        "the checkpoint is of another version of bsc",
+        "The versions keep different fingerprints of program, data and plan, so it cannot be told "
+        "whether the run would go on as it began. Finish it with the version that began it, or "
+        "begin anew in another folder.",
+    ),
     "BSC6201": CodePage(
         "a printed program names what its program file does not have",
         "The Python text and the .bsp beside it belong together: buffers and arrays are those of "

@@ -23,7 +23,7 @@ from bsc.numerics.state import ChipState
 from bsc.program.tensors import read_tensors, tensor_chunks
 from bsc_runtime.notes import Notes
 from bsc_runtime.train.history import History
-from bsc_runtime.train.manifest import FORMAT, VERSION, read_manifest
+from bsc_runtime.train.manifest import FORMAT, VERSION, OtherVersionError, read_manifest
 from bsc_runtime.train.state_file import StateError, clocks_of, state_of, styles_of, tensors_of
 
 KEPT = 2
@@ -146,7 +146,7 @@ class CheckpointFolder:
         """The newest checkpoint that is whole.
 
         Raises:
-            DiagnosticError: BSC6101 there is none, BSC6102 all are damaged.
+            DiagnosticError: BSC6101 there is none, BSC6102 or BSC6109 none can be read.
         """
         found = _checkpoints(self.folder)
         if not found:
@@ -242,7 +242,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read and verify one checkpoint.
 
     Raises:
-        DiagnosticError: BSC6102, it is damaged.
+        DiagnosticError: BSC6102 it is damaged, BSC6109 it is of another version.
     """
     try:
         text = path / _MANIFEST
@@ -265,6 +265,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
             Identity(manifest.program, manifest.data, manifest.plan),
             manifest.first_epoch,
         )
+    except OtherVersionError as error:
+        raise fail(
+            "BSC6109",
+            str(error),
+            at=Span(str(path)),
+            help="finish the run with the bsc that began it, or begin anew in another folder",
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise fail("BSC6102", f"the checkpoint is damaged: {error}", at=Span(str(path))) from None
 

@@ -11,7 +11,8 @@ from bsc_runtime.metrics import OutputScore
 from bsc_runtime.train.history import EpochRecord, History
 
 FORMAT = "bsc-checkpoint"
-VERSION = 1
+VERSION = 2
+"""2: fingerprints of programs and plans cover networks of reads, readouts and plans of layers."""
 
 Clock = Annotated[int, Field(ge=0, lt=1 << 64)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -103,7 +104,7 @@ class CheckpointManifest(_Model):
     """
 
     format: Literal["bsc-checkpoint"]
-    version: Literal[1]
+    version: Literal[2]
     digest: str
     clocks: Clocks
     arrays: tuple[ArrayRow, ...]
@@ -126,18 +127,24 @@ class CheckpointManifest(_Model):
         return History([row.record() for row in self.history])
 
 
+class OtherVersionError(ValueError):
+    """A manifest of a version that is not read here; the message says which."""
+
+
 def read_manifest(text: bytes) -> CheckpointManifest:
     """Check a manifest.
 
     Raises:
-        ValueError: one line on the first thing wrong with it.
+        ValueError: one line on the first thing wrong with it; OtherVersionError where that is its
+            version.
     """
     try:
         head = _Head.model_validate_json(text)
-        if (head.format, head.version) != (FORMAT, VERSION):
-            raise ValueError(
-                f"its format is {head.format[:40]} {head.version}, this version reads {FORMAT} "
-                f"{VERSION}"
+        if head.format != FORMAT:
+            raise ValueError(f"its format is {head.format[:40]}, expected {FORMAT}")
+        if head.version != VERSION:
+            raise OtherVersionError(
+                f"the checkpoint has format version {head.version}, this bsc reads {VERSION}"
             )
         return CheckpointManifest.model_validate_json(text)
     except ValidationError as error:
