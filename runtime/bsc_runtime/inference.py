@@ -22,7 +22,7 @@ from bsc.tiling.plan import StepOp
 from bsc_runtime.float_analog import float_sums
 from bsc_runtime.inputs import Inputs
 from bsc_runtime.notes import Notes
-from bsc_runtime.scoring import HeadScores
+from bsc_runtime.scoring import HeadScores, head_scores
 
 MODES = ("analog", "binary", "stochastic", "vote")
 
@@ -126,18 +126,11 @@ def _executed(
         reads=request.reads,
         seed=request.seed,
     )
-    voting = request.mode == "vote"
-    units = analog_units(program)
-    found = []
-    for start, head in zip(program.sum_starts, program.heads, strict=True):
-        read = program.reads[head.read]
-        unit = units[head.read] if request.mode == "analog" else 1
-        if request.mode == "stochastic":
-            unit = request.repeats * request.reads
-        factor = 0.0 if voting else read.gain / (program.arrays[read.array].scale * unit)
-        values = sums[:, start : start + head.columns]
-        found.append(HeadScores(values, factor, request.repeats if voting else 0))
-    return tuple(found)
+    passes = request.repeats * request.reads
+    analog = request.mode == "analog"
+    units = analog_units(program) if analog else [passes] * len(program.reads)
+    votes = request.repeats if request.mode == "vote" else 0
+    return head_scores(program, sums, units, votes)
 
 
 def outputs(program: Program, scores: Scores, notes: Notes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,26 @@ class HeadScores:
     def y(self) -> npt.NDArray[np.float32]:
         """The model's own sums, float32."""
         return (self.values * self.factor).astype(np.float32)
+
+
+def head_scores(
+    program: Program, found: npt.NDArray[np.int64], units: Sequence[int], votes: int = 0
+) -> tuple[HeadScores, ...]:
+    """What inference gave, by head.
+
+    Args:
+        program: gives heads and scales.
+        found: exact sums or votes [N, sum_width].
+        units: for each read, what one code counts in its sums.
+        votes: votes of each column; 0 for sums.
+    """
+    scores = []
+    for start, head in zip(program.sum_starts, program.heads, strict=True):
+        read = program.reads[head.read]
+        code = program.arrays[read.array].scale * units[head.read]
+        values = found[:, start : start + head.columns]
+        scores.append(HeadScores(values, 0.0 if votes else read.gain / code, votes))
+    return tuple(scores)
 
 
 def mark(program: Program, scores: tuple[HeadScores, ...], targets: Targets) -> Marks:

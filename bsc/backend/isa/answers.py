@@ -35,9 +35,8 @@ class Answers:
         start = self.core.network.sum_starts[read.head]
         return self.core.part(self._all(), start, self.core.share(read))
 
-    def at_once(self, read: ReadSteps, sums: Area) -> None:
+    def at_once(self, sums: Area) -> None:
         """Hand out a head's sums while its loop goes on, where nothing else is handed out."""
-        del read
         if self.alone:
             self.core.code.op("out", sum=sums)
 

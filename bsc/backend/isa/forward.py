@@ -133,7 +133,7 @@ class Forward:
         """What a head says, and what it should have said; or the answer."""
         core = self.core
         if self.answers is not None:
-            self.answers.at_once(read, sums)
+            self.answers.at_once(sums)
             return
         if read.error is None:
             return

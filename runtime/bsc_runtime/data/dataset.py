@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 from bsc.diag import DiagnosticError, Span, fail
@@ -49,11 +48,6 @@ class DataSet:
     def y_test(self) -> Array | None:
         """Test labels or targets, None where no array has this name."""
         return self.arrays_test.get("y")
-
-    @property
-    def classes(self) -> tuple[int, ...] | tuple[str, ...]:
-        """The values that occur in `y`, ascending; empty where they are no classes."""
-        return classes_of(self.y, self.y_test)
 
     @property
     def x(self) -> Array:
@@ -131,14 +125,3 @@ class DataSet:
             at=Span(self.name),
             help="name the array x, or as the model names its input",
         )
-
-
-def classes_of(*labels: Array | None) -> tuple[int, ...] | tuple[str, ...]:
-    """The values that occur in label arrays, ascending; empty where they are no classes."""
-    parts = [a.reshape(-1) for a in labels if a is not None and a.dtype.kind in "iubU"]
-    if not parts or len({a.dtype.kind == "U" for a in parts}) > 1:
-        return ()
-    values = np.unique(np.concatenate(parts))
-    if values.dtype.kind == "U":
-        return tuple(str(v) for v in values)
-    return tuple(int(v) for v in values)

@@ -63,8 +63,6 @@ class HeadTargets:
                 raise ValueError("a softmax head without labels")
             return self.labels[:, None]
         result = np.empty((len(self), head.width), np.int32)
-        if head.readout is Readout.NONE:
-            return result
         levels = tables.pixel_levels()
         for rows in blocks(len(self)):
             if self.numbers is not None and self.numbers.dtype == np.uint8:
@@ -186,7 +184,7 @@ def _is_labels(array: npt.NDArray[Any], head: Head) -> bool:
     if array.ndim != 1 and not (array.ndim == 2 and array.shape[1] == 1):
         return False
     if head.columns > 1:
-        return array.ndim == 1 or len(array) > 0
+        return True
     if head.classes and array.dtype.kind in "iu":
         return True
     return bool(np.isin(array, (0, 1)).all())

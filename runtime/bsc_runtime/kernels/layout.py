@@ -116,10 +116,9 @@ class Run(IntEnum):
     SLOTS = 5  # samples held at a time
     WORKERS = 6
     SHIFT = 7  # u = u16 >> shift
-    WIDTH = 8  # elements of an input
-    REPEATS = 9
-    READS = 10
-    MODE = 11
+    REPEATS = 8
+    READS = 9
+    MODE = 10
 
 
 class Mode(IntEnum):

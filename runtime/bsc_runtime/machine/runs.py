@@ -27,7 +27,7 @@ from bsc_runtime.machine.streams import Streams, image_streams, input_length, pr
 from bsc_runtime.machine.trace import PathPart, TraceRow, critical_path
 from bsc_runtime.metrics import Marks, OutputScore, winners
 from bsc_runtime.notes import Notes
-from bsc_runtime.scoring import HeadScores, mark
+from bsc_runtime.scoring import head_scores, mark
 
 _SHORT = 50_000
 """Instructions of a run that a trace is kept of though nobody asked."""
@@ -211,14 +211,9 @@ def _marks(
         return _accuracy(sums, streams.labels)
     if streams.wanted is None or sums.shape[1] != program.sum_width:
         return Marks({})
-    voting, passes = kind is EntryKind.VOTE, repeats * reads
-    scores = []
-    for start, head in zip(program.sum_starts, program.heads, strict=True):
-        read = program.reads[head.read]
-        factor = 0.0 if voting else read.gain / (program.arrays[read.array].scale * passes)
-        values = sums[:, start : start + head.columns]
-        scores.append(HeadScores(values, factor, repeats if voting else 0))
-    return mark(program, tuple(scores), streams.wanted)
+    units = [repeats * reads] * len(program.reads)
+    scores = head_scores(program, sums, units, repeats if kind is EntryKind.VOTE else 0)
+    return mark(program, scores, streams.wanted)
 
 
 def _accuracy(sums: npt.NDArray[np.int64], labels: npt.NDArray[np.int32] | None) -> Marks:
