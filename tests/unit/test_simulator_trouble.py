@@ -1,7 +1,9 @@
 """Calls that fail or are interrupted leave a chip whose cells and clocks agree, or none."""
 
+import os
 import signal
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from bsc_runtime.chip import initial_state
 from bsc_runtime.inference import Request
 from bsc_runtime.reference import ReferenceExecutor
 from bsc_runtime.sim import Simulator
+from bsc_runtime.sim.crew import run_undisturbed
 
 SAMPLES = 64
 
@@ -78,9 +81,9 @@ def test_a_chip_that_failed_midway_is_not_used_again(monkeypatch):
             use()
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that interrupt")
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no signals to spare")
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_interrupt_parts_no_cells_from_their_clocks(threads):
+def test_an_interrupt_parts_no_cells_from_their_clocks(threads, monkeypatch):
     program = _program(threshold=1)
     state = initial_state(program, 0)
     chip = Simulator(program, state, threads=threads)
@@ -89,17 +92,21 @@ def test_an_interrupt_parts_no_cells_from_their_clocks(threads):
     chip.train(data, labels, order[:64], 32)
     expected = Simulator(program, state, threads=threads)
     expected.train(data, labels, order[:64], 32)
+    run = chip._crew.run
+
+    def interrupted(*given):
+        os.kill(os.getpid(), signal.SIGALRM)
+        run(*given)  # takes some 100 ms
 
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(chip._crew, "run", interrupted)
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.005)
         with pytest.raises(KeyboardInterrupt):
-            chip.train(data, labels, order, 32)  # takes some 100 ms
+            chip.train(data, labels, order, 32)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     expected.train(data, labels, order[: chip.samples - 64], 32)
     assert digest(chip.state()) == digest(expected.state())
@@ -198,3 +205,29 @@ def _agree(program):
 def test_a_seed_of_more_than_64_bits_is_a_users_mistake(seed):
     with pytest.raises(DiagnosticError, match=r"BSC6030: seed .* is not in 0"):
         Request("stochastic", seed=seed)
+
+
+def test_an_interrupt_while_the_call_begins_waits_for_it(monkeypatch):
+    """A signal may come while the thread that makes the call is being started."""
+    begun, done = threading.Event(), []
+
+    def call():
+        begun.set()
+        time.sleep(0.05)
+        done.append(True)
+
+    class Late(threading.Thread):
+        def start(self):
+            super().start()
+            begun.wait()
+            raise KeyboardInterrupt
+
+    class Early(threading.Thread):
+        def start(self):
+            raise KeyboardInterrupt
+
+    for kind, calls in ((Late, 1), (Early, 1)):
+        monkeypatch.setattr(threading, "Thread", kind)
+        with pytest.raises(KeyboardInterrupt):
+            run_undisturbed(call)
+        assert len(done) == calls  # the second one was never made

@@ -117,8 +117,11 @@ def run_undisturbed(call: Callable[[], Result]) -> Result:
     failures: list[BaseException] = []
     running = threading.Lock()  # an Event may stay locked where a signal interrupts its wait
     running.acquire()
+    begun = threading.Lock()  # taken by who decides first whether the call is made
 
     def run() -> None:
+        if not begun.acquire(blocking=False):
+            return
         try:
             results.append(call())
         except BaseException as error:  # a thread has nobody to raise to
@@ -126,8 +129,13 @@ def run_undisturbed(call: Callable[[], Result]) -> Result:
         finally:
             running.release()
 
-    threading.Thread(target=run, daemon=True).start()
     interrupt: BaseException | None = None
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except BaseException as error:  # the thread may be at work already, or yet come to life
+        if begun.acquire(blocking=False):
+            raise
+        interrupt = error
     while not (results or failures):
         try:
             running.acquire(timeout=1.0)
