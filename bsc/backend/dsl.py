@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, count, filterfalse
 
 from bsc.backend.dsl_constants import Constants
 from bsc.backend.dsl_sections import target_lines, train_lines
 from bsc.backend.dsl_stages import Called, Stages, Written
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.frontend.dsl.meaning.operators import OPERATORS
 from bsc.frontend.dsl.meaning.sections import TargetSection, TrainSection
+from bsc.frontend.dsl.syntax.expression_layout import name_text
 from bsc.frontend.dsl.syntax.formatter import format_file
 from bsc.frontend.dsl.syntax.parser import parse
 from bsc.ir.atoms import quote
@@ -19,11 +21,6 @@ from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding, Stage
 from bsc.passes.network import layer_names
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEYWORDS = frozenset(
-    "let weights block model train target input output layer readout repeat as in true false "
-    "inf nan pi".split()
-)
 _WEIGHTS = "w"
 _LAYERS = ("dense", "matmul", "conv2d")
 _ENCODINGS = (Encoding.F32, Encoding.F64, Encoding.U8, Encoding.I32, Encoding.I64)
@@ -65,12 +62,13 @@ def export_bsc(
     body = writer.body()
     lines: list[str] = []
     if writer.constants.tensors:
-        lines += [f"weights {_WEIGHTS} = {quote(weights_file)}", ""]
+        lines += [f"weights {writer.constants.file} = {quote(weights_file)}", ""]
     if writer.constants.lets:
         lines += [f"let {name} = {text}" for name, text in writer.constants.lets] + [""]
     lines += [f"model {quoted(graph.name or 'model')} {{", *body, "}"]
     if train is not None:
-        lines += ["", *train_lines(train, quoted)]
+        layers = {writer.renamed.get(name, name): plan for name, plan in train.layers.items()}
+        lines += ["", *train_lines(replace(train, layers=layers), quoted)]
     if target is not None:
         lines += ["", *target_lines(target, quoted)]
     return _formatted("\n".join(lines)), writer.constants.tensors
@@ -85,16 +83,14 @@ def _formatted(text: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as programs write it: in backticks where it is no identifier.
+    """A name as programs write it.
 
     Raises:
         DiagnosticError: BSC2507, it is empty, or holds what no name may.
     """
-    if _IDENTIFIER.fullmatch(name) and name not in _KEYWORDS:
-        return name
     if not name or "`" in name or not name.isprintable():
         raise _refused(f"the name {name!r}, which no program can write")
-    return f"`{name}`"
+    return name_text(name)
 
 
 def _refused(what: str) -> DiagnosticError:
@@ -121,6 +117,7 @@ class _Writer:
     names: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     labels: dict[int, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
     shared: dict[tuple[str, ...], str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     handed_out: int = 0
@@ -129,15 +126,17 @@ class _Writer:
 
     def __post_init__(self) -> None:
         graph = self.graph
-        self.constants = Constants(graph, _WEIGHTS)
-        self.stages = Stages(graph, self.constants, self.name)
-        self.taken = {_WEIGHTS, *graph.inputs, *graph.outputs}
-        self.taken.update(f"c{n}" for n in range(1, len(graph.constants) + 1))
-        for name in (*graph.inputs, *graph.outputs):
-            self.names[name] = quoted(name)
         layers = [node for node in graph.nodes if node.op in _LAYERS]
         for node, label in zip(layers, layer_names(layers, graph.outputs), strict=True):
             self.labels[id(node)] = label
+        # Any of these may become a name of the model, which hides names of the file and words.
+        given = frozenset((*(graph.types.keys() - graph.constants.keys()), *self.labels.values()))
+        file = next(filterfalse(given.__contains__, chain([_WEIGHTS], _numbered(_WEIGHTS))))
+        self.constants = Constants(graph, file, filterfalse(given.__contains__, _numbered("c")))
+        self.stages = Stages(graph, self.constants, self.name, given)
+        self.taken = {file, *graph.inputs, *graph.outputs}
+        for name in (*graph.inputs, *graph.outputs):
+            self.names[name] = quoted(name)
 
     def body(self) -> list[str]:
         """Its lines."""
@@ -200,6 +199,7 @@ class _Writer:
             if len(nodes) < 2 or any(self.constants.uses[n] != len(nodes) for n in weights):
                 continue
             label = self._fresh(self.labels[id(nodes[0])])
+            self.renamed[self.labels[id(nodes[0])]] = label
             # Read by the layer alone: written once, it is shared by all its uses.
             counted = dict(self.constants.uses)
             self.constants.uses = {**counted, **dict.fromkeys(weights, 1)}
@@ -241,14 +241,14 @@ class _Writer:
         if value == self.flowing:
             return _FLOWS
         if value not in self.names:
-            plain = _IDENTIFIER.fullmatch(value) and value not in _KEYWORDS | self.taken
+            plain = name_text(value) == value and value not in self.taken
             self.names[value] = value if plain else self._fresh("h")
             self.taken.add(self.names[value])
         return self.names[value]
 
     def _fresh(self, hint: str) -> str:
         name = f"{hint}1" if hint == "h" else hint
-        while name in self.taken or name in _KEYWORDS:
+        while name in self.taken or name in OPERATORS:  # `-> relu` is the operator, always
             number = self.numbers.get(hint, 1) + 1
             self.numbers[hint] = number
             name = f"{hint}{number}" if hint == "h" else f"{hint}_{number}"
@@ -259,6 +259,10 @@ class _Writer:
         if self.stages.known(name):
             return f"{quoted(name)} = {self.constants.text(name)}"
         return quoted(name)
+
+
+def _numbered(hint: str) -> Iterator[str]:
+    return (f"{hint}{number}" for number in count(1))
 
 
 def _number(value: float) -> str:

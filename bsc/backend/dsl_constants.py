@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ class Constants:
     Attributes:
         graph: whose constants they are.
         file: name that the program gives to the file of weights.
+        free: names for constants, which nothing else in the program has.
         tensors: what goes to the file, by name.
         lets: constants with a name of their own, because several nodes read them: name and text.
         names: names of those.
@@ -39,6 +40,7 @@ class Constants:
 
     graph: Graph
     file: str
+    free: Iterator[str]
     tensors: dict[str, Array] = field(default_factory=dict)
     lets: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class Constants:
         if self.uses[name] < 2:
             return written
         # One name for all that read it: written twice it would be two constants.
-        self.names[name] = f"c{len(self.lets) + 1}"
+        self.names[name] = next(self.free)
         self.lets.append((self.names[name], written))
         return self.names[name]
 

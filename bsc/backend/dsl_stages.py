@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bsc.backend.dsl_constants import Constants
+from bsc.ir.atoms import quote
 from bsc.ir.graph import AttrValue, Graph, Node
 from bsc.ir.types import Dim
 from bsc.ops.source.activations import FLOAT_MAX
@@ -55,11 +56,13 @@ class Stages:
         graph: whose nodes they are.
         constants: writes constants.
         value: the text of a value that is no constant.
+        given: names that the program may give to values and layers, and so hide words.
     """
 
     graph: Graph
     constants: Constants
     value: Callable[[str], str]
+    given: frozenset[str]
 
     def write(self, node: Node) -> Written:
         """One node.
@@ -144,7 +147,9 @@ def _dense(stages: Stages, node: Node) -> Written:
     elif node.op == "dense":
         arguments = [str(shape[1])]
     if node.op == "matmul" and device:
-        arguments = ["device", f"units = {shape[1]}"]
+        # A value may have the name of an initialiser, but not that of a call.
+        word = "device()" if "device" in stages.given else "device"
+        arguments = [word, f"units = {shape[1]}"]
     elif not device:
         given = stages.constants.text(weights[0])
         arguments.append(f"weights = {given}" if node.op != "matmul" else given)
@@ -267,7 +272,8 @@ def _transpose(stages: Stages, node: Node) -> Written:
 
 
 def _cast(stages: Stages, node: Node) -> Written:
-    return stages.flowing(node, call("cast", str(node.attrs["to"])))
+    word = str(node.attrs["to"])
+    return stages.flowing(node, call("cast", quote(word) if word in stages.given else word))
 
 
 def _normalise(stages: Stages, node: Node) -> Written:
