@@ -54,7 +54,7 @@ class Constants:
         self.untrained = not any(self.graph.constants[name].any() for name in weights)
 
     def on_device(self, name: str) -> bool:
-        """Whether weights are left to the device: zeros that take no memory, or zeros everywhere.
+        """Whether weights are left to the device: zeros of a model without any other weights.
 
         Zeros of one layer beside trained ones are weights like others: a program that leaves them
         out would get others in their place.
@@ -62,9 +62,7 @@ class Constants:
         array = self.graph.constants[name]
         if not array.size or not array.ndim or array.dtype != np.float32:
             return False
-        if self.untrained:
-            return not array.any()
-        return not any(array.strides) and not array.reshape(-1)[0]
+        return self.untrained and not array.any()
 
     def number(self, name: str) -> str | None:
         """A single number that one node reads, as text; None for all else."""
@@ -98,7 +96,7 @@ class Constants:
                 raise _refused(name, f"holds {array.size} texts")
             small = True
         if not small:
-            self.tensors[name] = np.ascontiguousarray(array)
+            self.tensors[name] = np.asarray(array, order="C")  # keeps a scalar a scalar
             return f"{self.file}[{quote(name)}]"
         written = _written(array, self.graph.types[name].encoding)
         if self.uses[name] < 2:

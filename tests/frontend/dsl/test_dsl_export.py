@@ -242,6 +242,25 @@ def test_weights_left_to_the_device_are_left_to_it(tmp_path: Path) -> None:
     assert model_of(text).weights == "random"
 
 
+def test_zeros_beside_given_weights_stay_zeros(tmp_path: Path) -> None:
+    graph = model_of(
+        "model m { input x: f32[4]; output y = x -> dense(4, he) -> dense(4, zeros, bias = false) }"
+    ).graph
+    text, again = read_again(graph, tmp_path)
+    assert same_up_to_names(graph, again) is None, text
+
+
+@pytest.mark.parametrize("number", [np.int64(2**60), np.float32(np.inf)])
+def test_numbers_that_no_text_holds_stay_numbers(number: np.generic, tmp_path: Path) -> None:
+    made = builder()
+    encoding = Encoding.I64 if number.dtype.kind == "i" else Encoding.F32
+    x = made.input("x", TensorType(encoding, ("N", 4)))
+    made.output(made.add("add", [x, made.constant("k", number)]))
+    graph = made.build()
+    text, again = read_again(graph, tmp_path)
+    assert same_up_to_names(graph, again) is None, text
+
+
 def test_shared_weights_are_a_layer() -> None:
     text, _ = export_bsc(model_of(PROGRAMS["shared"]).graph)
     assert len(re.findall(r"^  layer ", text, re.MULTILINE)) == 2
