@@ -11,6 +11,7 @@ from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.registry import DEFAULT_TARGET, names, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import settings_over
+from bsc.passes.readouts import EVERY
 from bsc.program.model import Program
 
 
@@ -37,7 +38,7 @@ def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
     text, tensors = export_bsc(
         program.source,
         ranges=ranges,
-        train=_train(program.plan, program.options.weights),
+        train=_train(program.plan, program.options.weights, _readouts(program)),
         target=_target(program.target),
         weights_file=weights_file,
     )
@@ -54,7 +55,22 @@ def _target(target: TargetSpec) -> TargetSection:
     return TargetSection(name, settings)
 
 
-def _train(plan: TrainPlan, weights: str) -> TrainSection:
+def _readouts(program: Program) -> dict[str, str]:
+    """Readouts by output: one for all is written for each, as the language has no other way."""
+    named = dict(program.plan.readouts)
+    for_all = named.pop(EVERY, None)
+    if for_all is not None:
+        for head in program.heads:
+            if named.keys().isdisjoint(head.outputs):
+                named[head.outputs[0]] = for_all
+    unnamed = [name for name in named if name not in program.source.outputs]
+    if unnamed:
+        message = f"found a readout of {unnamed[0]}, of which no output is made alone"
+        raise fail("BSC2507", message, at=Span("plan"))
+    return named
+
+
+def _train(plan: TrainPlan, weights: str, readouts: dict[str, str]) -> TrainSection:
     layers = {}
     for each in plan.layers:
         if each.device is not None and not each.device_of:
@@ -75,6 +91,6 @@ def _train(plan: TrainPlan, weights: str) -> TrainSection:
         eta=plan.eta if plan.rule in (Rule.SGD, Rule.HP) else None,
         refresh_every=plan.refresh_every or None,
         weights=weights,
-        readouts=dict(plan.readouts),
+        readouts=readouts,
         layers=layers,
     )

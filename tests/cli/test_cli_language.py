@@ -109,6 +109,38 @@ def test_an_onnx_model_in_the_language_keeps_its_weights(bsc, net, tmp_path):
     assert again.json["digest"] == bsc("compile", net, "-o", "x.bsp", "--json").json["digest"]
 
 
+def test_a_readout_of_all_outputs_comes_back_by_name(bsc, tmp_path):
+    text = """model two {
+  input x: f32[4]
+  output first = x -> dense(2)
+  output second = x -> dense(3)
+}
+train { readout first = softmax }
+"""
+    (tmp_path / "two.bsc").write_text(text, encoding="utf-8")
+    assert bsc("compile", "two.bsc", "--readout", "logistic", "-o", "two.bsp").code == 0
+    assert bsc("export", "two.bsp", "--bsc", "copy.bsc").code == 0
+    again = package.compile(tmp_path / "copy.bsc")
+    assert again.heads == package.load(tmp_path / "two.bsp").heads
+    assert dict(again.plan.readouts) == {"first": "softmax", "second": "logistic"}
+
+
+def test_a_readout_of_what_is_no_output_is_no_text(bsc, tmp_path):
+    text = """model joined {
+  input x: f32[4]
+  a = x -> dense(2) as left
+  b = x -> dense(3) as right
+  output y = (a, b) -> concat
+}
+"""
+    (tmp_path / "joined.bsc").write_text(text, encoding="utf-8")
+    assert bsc("compile", "joined.bsc", "--readout", "logistic", "-o", "joined.bsp").code == 0
+    refused = bsc("export", "joined.bsp", "--bsc", "copy.bsc")
+    assert refused.code == 1
+    assert "BSC2507" in refused.err
+    assert "readout of left" in refused.err
+
+
 def test_export_refuses_to_write_over_what_it_reads(bsc, model):
     bsc("compile", model, "-o", "small.bsp")
     refused = bsc("export", "small.bsp", "--bsc", "small.bsp")
