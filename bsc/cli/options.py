@@ -148,7 +148,7 @@ Weights: TypeAlias = Annotated[
         metavar="keep|random",
         callback=one_of("keep", "random"),
         help="Map the model's weights to codes, or start from the device. Default: keep; random "
-        "for `train MODEL`.",
+        "for `train` of an ONNX model.",
         rich_help_panel=_PLAN,
     ),
 ]

@@ -174,7 +174,8 @@ def _program(path: Path, wanted: dict[str, Any], output: Output) -> tuple[Progra
         from bsc.models import read_source
 
         source = read_source(path)
-        start = {"weights": source.weights or "random"}
+        # A text says itself where its weights come from; ONNX holds some in any case.
+        start = {"weights": "random"} if source.path is None else {}
         return compiled(source, start | wanted, output), _Own(source.epochs, source.seed)
     import bsc
     from bsc import driver

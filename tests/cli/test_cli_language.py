@@ -109,6 +109,23 @@ def test_an_onnx_model_in_the_language_keeps_its_weights(bsc, net, tmp_path):
     assert again.json["digest"] == bsc("compile", net, "-o", "x.bsp", "--json").json["digest"]
 
 
+def test_training_starts_from_the_weights_of_a_text(bsc, model, tmp_path):
+    def digest(weights, *flags):
+        text = TEXT.replace("dense(12)", f"dense(12, {weights})")
+        assert text != TEXT
+        (tmp_path / "given.bsc").write_text(text, encoding="utf-8")
+        ran = bsc("train", "given.bsc", "--data", "data.npz", "--json", *flags)
+        assert ran.code == 0, ran.err
+        return ran.json["digest"]
+
+    first = digest("normal(1, seed = 1)")
+    assert digest("normal(1, seed = 2)") != first
+    assert bsc("compile", "given.bsc", "-o", "kept.bsp").code == 0
+    kept = bsc("train", "kept.bsp", "--data", "data.npz", "--epochs", "2", "--seed", "5", "--json")
+    assert kept.json["digest"] == digest("normal(1, seed = 2)")
+    assert digest("normal(1, seed = 2)", "--weights", "random") != kept.json["digest"]
+
+
 def test_a_readout_of_all_outputs_comes_back_by_name(bsc, tmp_path):
     text = """model two {
   input x: f32[4]
