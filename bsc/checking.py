@@ -14,7 +14,7 @@ from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Node
 from bsc.ir.pass_manager import run_passes
-from bsc.models import SUFFIX, read_source
+from bsc.models import SUFFIX, origin_at, read_source
 from bsc.ops import OPS
 from bsc.passes.network import Network, find_network
 from bsc.pipelines import source_passes
@@ -73,12 +73,19 @@ def check(
             return CheckReport(tuple(_row(node, None) for node in nodes), ())
         source = read_source(model)
     try:
+        compile_model(source, target=target)
         folded = run_passes(source.graph, source_passes(), OPS)
         network = find_network(folded.graph)
-        compile_model(source, target=target)
     except DiagnosticError as error:
-        return CheckReport(tuple(_row(node, None) for node in nodes), error.diagnostics)
+        faults = _faults(error.diagnostics)
+        rows = tuple(_row(node, None, faults.get(node.label)) for node in nodes)
+        return CheckReport(rows, error.diagnostics)
     return CheckReport(tuple(_row(node, network) for node in nodes), ())
+
+
+def _faults(diagnostics: tuple[Diagnostic, ...]) -> dict[str, Diagnostic]:
+    """What stops the model, by the origin of the node that it is about."""
+    return {origin_at(d.labels[0].span): d for d in reversed(diagnostics) if d.labels}
 
 
 def _surveyed(node: Node) -> SurveyedNode:
@@ -86,9 +93,11 @@ def _surveyed(node: Node) -> SurveyedNode:
     return SurveyedNode(node.op, node.origin or node.outputs[0], node.op, "")
 
 
-def _row(node: SurveyedNode, network: Network | None) -> CheckRow:
+def _row(node: SurveyedNode, network: Network | None, fault: Diagnostic | None = None) -> CheckRow:
     if not node.becomes:
         return CheckRow(node.operator, node.label, UNSUPPORTED, node.note)
+    if fault is not None:
+        return CheckRow(node.operator, node.label, UNSUPPORTED, fault.help or fault.message)
     status, note = SUPPORTED, node.becomes
     if network is not None:
         status, note = _role(node, network)

@@ -108,6 +108,13 @@ def from_language(found: DslModel, path: Path) -> SourceModel:
     )
 
 
+def origin_at(span: Span) -> str:
+    """The origin of the node that a place speaks of; the other way of `placed`."""
+    if span.line is None:
+        return span.path or ""
+    return f"{Path(span.source).name}:{span.line}/{span.path}"
+
+
 def _at_lines(diagnostic: Diagnostic, path: Path) -> Diagnostic:
     labels = []
     for label in diagnostic.labels:

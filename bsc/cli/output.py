@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bsc.diag import Diagnostic, Severity, render
+from bsc.diag.render import read_sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ class Output:
             return
         self._said.add(diagnostic)
         self.err.print(
-            render(diagnostic),
+            render(diagnostic, read_sources([diagnostic])),
             markup=False,
             highlight=False,
             soft_wrap=True,

@@ -109,6 +109,24 @@ def test_an_onnx_model_in_the_language_keeps_its_weights(bsc, net, tmp_path):
     assert again.json["digest"] == bsc("compile", net, "-o", "x.bsp", "--json").json["digest"]
 
 
+def test_check_says_which_layers_no_array_takes_and_where(bsc, tmp_path):
+    text = """model image {
+  input x: f32[1, 8, 8]
+  h = x -> conv(4, kernel = 3) -> relu -> max_pool(2) -> flatten
+  output y = h -> dense(3) -> softmax
+}
+"""
+    (tmp_path / "image.bsc").write_text(text, encoding="utf-8")
+    ran = bsc("check", "image.bsc", "--json")
+    assert ran.code == 1
+    status = {row["node"]: row["status"] for row in ran.json["operators"]}
+    wrong = {"image.bsc:3/conv1", "image.bsc:3/max_pool1"}
+    assert {node for node, each in status.items() if each == "unsupported"} == wrong
+    assert "2 of 6 operators are not supported" in ran.err
+    assert "image.bsc:3 [conv1]\n  3 |   h = x -> conv(4" in ran.err
+    assert "not mapped to arrays yet" in ran.json["operators"][0]["note"]
+
+
 def test_training_starts_from_the_weights_of_a_text(bsc, model, tmp_path):
     def digest(weights, *flags):
         text = TEXT.replace("dense(12)", f"dense(12, {weights})")
