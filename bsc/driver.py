@@ -93,16 +93,17 @@ def compile_model(
         options = replace(options, input_range=input_range)
     _check_options(options)
     chip = _chip(target, source)
-    if not isinstance(plan, TrainPlan):
-        plan = (plan or PlanOptions()).over(source.plan).plan()
+    asked = PlanOptions() if plan is None else plan
     graph, source = source.graph, replace(source, graph=_NOTHING)  # it may hold 100 MB of weights
     try:
+        chosen = asked if isinstance(asked, TrainPlan) else asked.over(source.plan).plan()
         folded = _fold(graph, observer)
         del graph
         learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
-        made = _build(folded, chip, plan, options, learned, observer)
+        made = _build(folded, chip, chosen, options, learned, observer)
     except DiagnosticError as error:
-        raise source.placed(error) from None
+        own = None if isinstance(asked, TrainPlan) else asked
+        raise source.placed(error, own) from None
     notes = tuple(f"{each.severity}: {each.message}" for each in source.notes)
     return replace(made, remarks=(*notes, *made.remarks))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from bsc.diag import Diagnostic, DiagnosticError, Label, Span
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.model import DslModel, load_model
-from bsc.frontend.dsl.meaning.sections import TargetSection, TrainSection
+from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.onnx import import_with_remarks
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 SUFFIX = ".bsc"
 """Files of the language; every other path is read as ONNX."""
+
+_NUMBERS = ("rule", "batch", "threshold", "pulses", "eta", "refresh_every")
+_PARTS = ("", *(f".{each.name}" for each in fields(LayerOverride)))
+"""What a plan says of a layer: the layer itself, and its keys."""
 
 _ORIGIN = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)/(?P<layer>.+)", re.DOTALL)
 """How nodes of the language say where they came from."""
@@ -46,6 +50,8 @@ class SourceModel:
         seed: of its train section, None where it does not say.
         notes: what is worth knowing about it.
         path: the file of the language that it came from, None for others.
+        places: where its text says something of the plan, by keys as `TrainSection.places` has
+            them, with the names of arrays for layers.
     """
 
     graph: Graph
@@ -58,12 +64,27 @@ class SourceModel:
     seed: int | None = None
     notes: tuple[Diagnostic, ...] = ()
     path: Path | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
 
-    def placed(self, error: DiagnosticError) -> DiagnosticError:
-        """An error of a later stage, at the lines of the text that its nodes came from."""
+    def placed(self, error: DiagnosticError, asked: PlanOptions | None = None) -> DiagnosticError:
+        """An error of a later stage, at the lines of the text that it came from.
+
+        Args:
+            error: its diagnostics name origins of nodes, or keys of the plan.
+            asked: options over the model's own plan; what they say is not the text's fault. None
+                where the plan is no matter of the text.
+        """
         if self.path is None:
             return error
-        return DiagnosticError(_at_lines(each, self.path) for each in error.diagnostics)
+        places: dict[str, Place] = {}
+        if asked is not None:
+            chosen = asked.over(self.plan)
+            places = {
+                key: place
+                for key, place in self.places.items()
+                if _said(asked, key) is None and _said(chosen, key) is not None
+            }
+        return DiagnosticError(_at_lines(each, self.path, places) for each in error.diagnostics)
 
 
 def read_source(model: str | Path | onnx.ModelProto | Graph | SourceModel) -> SourceModel:
@@ -94,17 +115,19 @@ def from_language(found: DslModel, path: Path) -> SourceModel:
         DiagnosticError: BSC40xx, its target or the device of a layer is wrong.
     """
     train = found.train or TrainSection()
+    plan, places = _plan(train, found.layers, path)
     return SourceModel(
         found.graph,
         found.ranges,
         train.weights,
         found.weights == "keep",
-        _plan(train, found.layers, path),
+        plan,
         None if found.target is None else _target(found.target, path),
         train.epochs,
         train.seed,
         found.notes,
         path,
+        places,
     )
 
 
@@ -115,9 +138,25 @@ def origin_at(span: Span) -> str:
     return f"{Path(span.source).name}:{span.line}/{span.path}"
 
 
-def _at_lines(diagnostic: Diagnostic, path: Path) -> Diagnostic:
+def _said(options: PlanOptions, key: str) -> object:
+    """What options say of a key of the plan, None for nothing."""
+    what, _, name = key.partition(" ")
+    if not name:
+        return getattr(options, key)
+    if what == "readout":
+        return options.readouts.get(name)
+    if name in options.layers:
+        return options.layers[name]
+    layer, _, attribute = name.rpartition(".")
+    return getattr(options.layers.get(layer), attribute, None)
+
+
+def _at_lines(diagnostic: Diagnostic, path: Path, places: Mapping[str, Place]) -> Diagnostic:
     labels = []
     for label in diagnostic.labels:
+        place = places.get(label.span.path or "") if label.span.source == "plan" else None
+        if place is not None:
+            label = replace(label, span=_span(path, place))
         origin = _ORIGIN.fullmatch(label.span.path or "")
         if origin is not None and origin["file"] == path.name:
             span = Span(str(path), int(origin["line"]), path=origin["layer"])
@@ -126,14 +165,24 @@ def _at_lines(diagnostic: Diagnostic, path: Path) -> Diagnostic:
     return replace(diagnostic, labels=tuple(labels))
 
 
-def _plan(train: TrainSection, entries: Mapping[str, LayerEntry], path: Path) -> PlanOptions:
+def _plan(
+    train: TrainSection, entries: Mapping[str, LayerEntry], path: Path
+) -> tuple[PlanOptions, dict[str, Place]]:
+    """A train section as a plan, and where the text says each part of it."""
     layers: dict[str, LayerOptions] = {}
+    places = {
+        key: place
+        for key, place in train.places.items()
+        if key in _NUMBERS or key.startswith("readout ")
+    }
     for asked, each in train.layers.items():
         device = None
         if each.device is not None:
             with _At(path, train.places.get(f"layer {asked}.device")):
                 device = resolve(each.device, path.parent).device
         options = LayerOptions(each.frozen, device, each.threshold, each.pulses, each.device or "")
+        found = ((part, train.places.get(f"layer {asked}{part}")) for part in _PARTS)
+        said = {part: place for part, place in found if place is not None}
         # A block's name means all layers in it; what is said of a single one wins.
         for name, entry in entries.items():
             if name == asked or name.startswith(f"{asked}."):
@@ -141,7 +190,10 @@ def _plan(train: TrainSection, entries: Mapping[str, LayerEntry], path: Path) ->
                 below = layers.get(array, LayerOptions())
                 longer = name == asked or array not in layers
                 layers[array] = options.over(below) if longer else below.over(options)
-    return PlanOptions(
+                for part, place in said.items():
+                    if longer or f"layer {array}{part}" not in places:
+                        places[f"layer {array}{part}"] = place
+    plan = PlanOptions(
         train.rule,
         train.batch,
         train.threshold,
@@ -151,6 +203,7 @@ def _plan(train: TrainSection, entries: Mapping[str, LayerEntry], path: Path) ->
         dict(train.readouts),
         layers,
     )
+    return plan, places
 
 
 def _target(section: TargetSection, path: Path) -> TargetSpec:
@@ -176,9 +229,12 @@ def _placed(diagnostic: Diagnostic, path: Path, place: Place | None) -> Diagnost
     """A diagnostic of something that the text names, at that place of the text."""
     if place is None:
         return diagnostic
+    return replace(diagnostic, labels=(Label(_span(path, place)), *diagnostic.labels[1:]))
+
+
+def _span(path: Path, place: Place) -> Span:
     length = place.end_column - place.column if place.line == place.end_line else 1
-    span = Span(str(path), place.line, place.column, max(1, length))
-    return replace(diagnostic, labels=(Label(span), *diagnostic.labels[1:]))
+    return Span(str(path), place.line, place.column, max(1, length))
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bsc.diag import Sink, did_you_mean
+from bsc.diag import Sink, Span, did_you_mean
 from bsc.hw.plan import LayerPlan, Readout, Rule, TrainPlan
 from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.numerics.cells import PULSES_MAX
@@ -155,6 +155,7 @@ def plan_for(
         sink.add(
             "BSC3020",
             f"there is no rule `{rule}`",
+            at=_at("rule"),
             help=f"{did_you_mean(rule, list(Rule))}; rules: {', '.join(Rule)}",
         )
         sink.raise_if_errors()
@@ -165,6 +166,7 @@ def plan_for(
                 sink.add(
                     "BSC3021",
                     f"{name} is {value}; rule online is B = T = 1",
+                    at=_at(name),
                     help="use rule carry for other numbers",
                 )
         batch = threshold = 1
@@ -179,51 +181,65 @@ def plan_for(
         tuple((readouts or {}).items()),
         tuple(layers),
     )
-    bounds: tuple[tuple[str, int, int], ...] = (
-        ("batch", plan.batch, 1),
-        ("threshold", plan.threshold, 1),
-        ("pulses", plan.pulses, 1),
-        ("refresh_every", plan.refresh_every, 0),
-    )
+    bounds: list[tuple[str, str, int | None, int]] = [
+        ("batch", "batch", plan.batch, 1),
+        ("threshold", "threshold", plan.threshold, 1),
+        ("pulses", "pulses", plan.pulses, 1),
+        ("refresh_every", "refresh_every", plan.refresh_every, 0),
+    ]
     for layer in plan.layers:
-        if layer.threshold is not None:
-            bounds = (*bounds, (f"threshold of {layer.name}", layer.threshold, 1))
-        if layer.pulses is not None:
-            bounds = (*bounds, (f"pulses of {layer.name}", layer.pulses, 1))
-    for name, number, least in bounds:
+        for what, given in (("threshold", layer.threshold), ("pulses", layer.pulses)):
+            bounds.append((f"{what} of {layer.name}", f"layer {layer.name}.{what}", given, 1))
+    for name, key, number, least in bounds:
         most = PULSES_MAX if name.startswith("pulses") else _LARGEST
-        if not least <= number <= most:
-            sink.add("BSC3021", f"{name} is {number}, expected {least} to {most}")
+        if number is not None and not least <= number <= most:
+            message = f"{name} is {number}, expected {least} to {most}"
+            sink.add("BSC3021", message, at=_at(key))
     if not 0 < plan.eta <= 1000:
-        sink.add("BSC3021", f"eta is {plan.eta}, expected a number above 0, at most 1000")
+        sink.add(
+            "BSC3021", f"eta is {plan.eta}, expected a number above 0, at most 1000", at=_at("eta")
+        )
     elif kind is Rule.SGD and rate_of(plan.eta, plan.batch) > _LARGEST:
         sink.add(
             "BSC3021",
             f"eta {plan.eta} with batch {plan.batch} moves a weight by more than its whole range",
+            at=_at("eta"),
         )
-    largest = max([plan.threshold, *(each.threshold or 0 for each in plan.layers)])
+    thresholds = {f"layer {each.name}.threshold": each.threshold or 0 for each in plan.layers}
+    thresholds["threshold"] = plan.threshold
+    largest, key = max((number, key) for key, number in thresholds.items())
     if largest - 1 + plan.batch > _LARGEST:
         sink.add(
             "BSC3021",
             f"threshold {largest} with batch {plan.batch}: a counter may pass 32 bits",
+            at=_at(key),
         )
     for output, readout in plan.readouts:
         if readout not in list(Readout):
             sink.add(
                 "BSC3022",
                 f"there is no readout `{readout}` for output {output}",
+                at=_at(f"readout {output}"),
                 help=f"{did_you_mean(readout, list(Readout))}; readouts: {', '.join(Readout)}",
             )
-    if kind is Rule.ONLINE and any(each.threshold not in (None, 1) for each in plan.layers):
-        sink.add("BSC3021", "rule online is B = T = 1 for every layer")
+    for each in plan.layers if kind is Rule.ONLINE else ():
+        if each.threshold not in (None, 1):
+            key = f"layer {each.name}.threshold"
+            sink.add("BSC3021", "rule online is B = T = 1 for every layer", at=_at(key))
     if eta is not None and not floating:
         sink.add(
             "BSC3021",
             f"rule {kind} has no learning rate: the device's step is its rate",
+            at=_at("eta"),
             help="leave eta out, or use rule sgd or hp",
         )
     sink.raise_if_errors()
     return plan
+
+
+def _at(key: str) -> Span:
+    """A key of the plan, called as `TrainSection.places` calls it."""
+    return Span("plan", path=key)
 
 
 def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
@@ -240,6 +256,7 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
             "BSC3021",
             f"refresh_every is for one-way pairs; {target.name} has cells of style "
             f"{target.device.style} under rule {plan.rule}",
+            at=_at("refresh_every"),
         )
     sink.raise_if_errors()
     return target.training.unfit.get(str(plan.rule))
@@ -279,6 +296,7 @@ def check_names(plan: TrainPlan, network: Schedule) -> None:
             sink.add(
                 "BSC3022",
                 f"the plan reads out {output}, which is no output with a head of its own",
+                at=_at(f"readout {output}"),
                 help=did_you_mean(output, outputs, "outputs"),
             )
     arrays = [array.name for array in network.arrays]
@@ -287,6 +305,7 @@ def check_names(plan: TrainPlan, network: Schedule) -> None:
             sink.add(
                 "BSC3023",
                 f"the plan speaks of layer {layer.name}, which the network does not have",
+                at=_at(f"layer {layer.name}"),
                 help=did_you_mean(layer.name, arrays, "layers"),
             )
     sink.raise_if_errors()

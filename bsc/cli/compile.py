@@ -107,7 +107,7 @@ def compiled(
 
     observer = seeing.observer() if seeing is not None else None
     arguments = for_model(source, wanted, output)
-    program = driver.compile_model(source, **arguments, observer=observer)
+    program = driver.compile_model(**arguments, observer=observer)
     if seeing is not None:
         seeing.report(output)
     warn(program, output)

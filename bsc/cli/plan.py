@@ -6,6 +6,7 @@ A flag wins over what a program was compiled with, which wins over the defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bsc.cli.options import parse_pairs, parse_ranges
@@ -34,7 +35,8 @@ def for_model(source: SourceModel, options: Mapping[str, Any], output: Output) -
         options: typed options by their names.
         output: hears that calibration takes its time.
     """
-    arguments: dict[str, Any] = {"plan": _asked(options).over(_freed(source.plan, options)).plan()}
+    model = replace(source, plan=_freed(source.plan, options))
+    arguments: dict[str, Any] = {"model": model, "plan": _asked(options)}
     if options.keys() & {"target", "noise_bits", "cores"}:
         from bsc.hw.registry import DEFAULT_TARGET
 
@@ -128,8 +130,6 @@ def _asked(options: Mapping[str, Any]) -> PlanOptions:
 
 def _freed(below: PlanOptions, options: Mapping[str, Any]) -> PlanOptions:
     """A plan below the typed one, whose frozen layers give way to those typed."""
-    from dataclasses import replace
-
     if "freeze" not in options:
         return below
     layers = {name: replace(each, frozen=None) for name, each in below.layers.items()}

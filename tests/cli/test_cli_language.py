@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -107,6 +109,20 @@ def test_an_onnx_model_in_the_language_keeps_its_weights(bsc, net, tmp_path):
     again = bsc("compile", "net.bsc", "-o", "again.bsp", "--json")
     assert again.code == 0, again.err
     assert again.json["digest"] == bsc("compile", net, "-o", "x.bsp", "--json").json["digest"]
+
+
+@pytest.mark.parametrize("command", ["check", "compile", "train"])
+def test_wrong_numbers_are_shown_with_their_line_unless_a_flag_brings_them(bsc, model, command):
+    text = TEXT.lstrip().replace("batch = 16", "batch = 0")
+    Path(model).write_text(text, encoding="utf-8")
+    data = ["--data", "data.npz"] if command == "train" else []
+    ran = bsc(command, model, *data)
+    assert ran.code == 1
+    assert "small.bsc:8:3\n  8 |   batch = 0\n" in ran.err
+    if command != "check":
+        wrong = bsc(command, model, *data, "--batch", "2", "--eta", "1")
+        assert "rule carry has no learning rate" in wrong.err
+        assert "small.bsc:" not in wrong.err
 
 
 def test_check_says_which_layers_no_array_takes_and_where(bsc, tmp_path):

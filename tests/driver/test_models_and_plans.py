@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import bsc
+from bsc.checking import check
 from bsc.diag import DiagnosticError, render_all
 from bsc.driver import compile_model
 from bsc.hw.plan import LayerPlan, Rule
@@ -212,3 +213,56 @@ def test_a_target_with_settings_is_checked_whole():
     with pytest.raises(DiagnosticError) as caught:
         with_settings(base, {"array": {"rows": 0}, "devise": {}}, "text")
     assert {d.code for d in caught.value.diagnostics} == {"BSC4003", "BSC4005"}
+
+
+def _place_of(text: str, word: str, path: Path) -> str:
+    """FILE:LINE:COLUMN of the first place of a word."""
+    line, column = next(
+        (number, at + 1)
+        for number, each in enumerate(text.split("\n"), start=1)
+        if (at := each.find(word)) >= 0
+    )
+    return f"{path}:{line}:{column}"
+
+
+@pytest.mark.parametrize(
+    ("plan", "word", "message"),
+    [
+        ("batch = -1", "batch", "batch is -1"),
+        ("rule = online; threshold = 2", "threshold", "threshold is 2"),
+        ("eta = 0.5", "eta", "no learning rate"),
+        ("refresh_every = 2", "refresh_every", "one-way pairs"),
+        ("threshold = 2147483647", "threshold", "32 bits"),
+        ("layer trunk { pulses = 0 }", "pulses", "pulses of trunk.hidden"),
+        ("rule = online; layer answer { threshold = 2 }", "threshold", "every layer"),
+        ("layer answer { threshold = 0 }; layer other { threshold = 9 }", "threshold", "of answer"),
+    ],
+)
+def test_wrong_numbers_of_a_text_are_shown_where_they_stand(tmp_path, plan, word, message):
+    text = f'{MODEL}train {{ {plan} }}\ntarget "ideal-64"\n'
+    path = _file(tmp_path, text)
+    with pytest.raises(DiagnosticError) as caught:
+        compile_model(path)
+    first = caught.value.diagnostics[0]
+    assert message in first.message
+    assert str(first.labels[0].span) == _place_of(text, word, path)
+    assert check(path).diagnostics[0].labels == first.labels
+
+
+def test_wrong_numbers_of_an_option_have_no_place_in_the_text(tmp_path):
+    path = _file(tmp_path, f"{MODEL}train {{ batch = 8; threshold = 8; eta = 0.5; rule = sgd }}")
+    for asked in (
+        PlanOptions(batch=-1),
+        PlanOptions(rule="online", threshold=2),  # of another rule: the text's numbers do not count
+        PlanOptions(layers={"answer": LayerOptions(pulses=0)}),
+        PlanOptions(readouts={"nothing": "softmax"}),
+        plan_for(layers=[LayerPlan("nothing")]),
+    ):
+        with pytest.raises(DiagnosticError) as caught:
+            compile_model(path, plan=asked)
+        assert all(d.labels[0].span.source == "plan" for d in caught.value.diagnostics)
+
+
+def test_a_flag_over_a_wrong_number_mends_it(tmp_path):
+    path = _file(tmp_path, f"{MODEL}train {{ batch = -1 }}")
+    assert compile_model(path, plan=PlanOptions(batch=2)).plan.batch == 2
