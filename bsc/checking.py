@@ -43,10 +43,17 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """All operators, and what stops the model from being compiled, if anything does."""
+    """All operators, and what stops the model from being compiled, if anything does.
+
+    Attributes:
+        rows: one for each operator.
+        diagnostics: what stops it.
+        notes: what is worth knowing about it.
+    """
 
     rows: tuple[CheckRow, ...]
     diagnostics: tuple[Diagnostic, ...]
+    notes: tuple[Diagnostic, ...] = ()
 
     @property
     def compiles(self) -> bool:
@@ -72,6 +79,7 @@ def check(
         if any(not node.becomes for node in nodes):
             return CheckReport(tuple(_row(node, None) for node in nodes), ())
         source = read_source(model)
+    notes = source.told(source.start())
     try:
         compile_model(source, target=target)
         folded = run_passes(source.graph, source_passes(), OPS)
@@ -79,8 +87,8 @@ def check(
     except DiagnosticError as error:
         faults = _faults(error.diagnostics)
         rows = tuple(_row(node, None, faults.get(node.label)) for node in nodes)
-        return CheckReport(rows, error.diagnostics)
-    return CheckReport(tuple(_row(node, network) for node in nodes), ())
+        return CheckReport(rows, error.diagnostics, notes)
+    return CheckReport(tuple(_row(node, network) for node in nodes), (), notes)
 
 
 def _faults(diagnostics: tuple[Diagnostic, ...]) -> dict[str, Diagnostic]:

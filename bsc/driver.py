@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bsc.diag import DiagnosticError, did_you_mean, fail
+from bsc.diag import Diagnostic, DiagnosticError, did_you_mean, fail
 from bsc.hw.plan import TrainPlan
 from bsc.hw.registry import DEFAULT_TARGET, resolve
 from bsc.hw.spec import TargetSpec
@@ -80,8 +80,7 @@ def compile_model(
         DiagnosticError: everything wrong with model, target or options.
     """
     source = read_source(model)
-    start = weights or source.weights or ("keep" if source.has_weights else "random")
-    options = CompileOptions(start, backend)
+    options = CompileOptions(source.start(weights), backend)
     declared = tuple((name, *pair) for name, pair in source.ranges.items())
     if input_range is None:
         options = replace(options, input_ranges=declared)
@@ -104,8 +103,13 @@ def compile_model(
     except DiagnosticError as error:
         own = None if isinstance(asked, TrainPlan) else asked
         raise source.placed(error, own) from None
-    notes = tuple(f"{each.severity}: {each.message}" for each in source.notes)
+    notes = tuple(map(remark_of, source.told(options.weights)))
     return replace(made, remarks=(*notes, *made.remarks))
+
+
+def remark_of(note: Diagnostic) -> str:
+    """What a program keeps of a note of its model."""
+    return f"{note.severity}: {note.message}"
 
 
 def _chip(target: str | Path | TargetSpec | None, source: SourceModel) -> TargetSpec:

@@ -31,6 +31,9 @@ _NUMBERS = ("rule", "batch", "threshold", "pulses", "eta", "refresh_every")
 _PARTS = ("", *(f".{each.name}" for each in fields(LayerOverride)))
 """What a plan says of a layer: the layer itself, and its keys."""
 
+_OF_WEIGHTS = ("BSC2409", "BSC2410")
+"""Notes that say how weights start."""
+
 _ORIGIN = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)/(?P<layer>.+)", re.DOTALL)
 """How nodes of the language say where they came from."""
 
@@ -65,6 +68,18 @@ class SourceModel:
     notes: tuple[Diagnostic, ...] = ()
     path: Path | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    def start(self, asked: str | None = None) -> str:
+        """`keep` or `random`: as asked, else as the model says, else as there are weights."""
+        return asked or self.weights or ("keep" if self.has_weights else "random")
+
+    def told(self, start: str) -> tuple[Diagnostic, ...]:
+        """Its notes, but for those about weights where none are kept.
+
+        Args:
+            start: `keep` or `random`.
+        """
+        return tuple(d for d in self.notes if start == "keep" or d.code not in _OF_WEIGHTS)
 
     def placed(self, error: DiagnosticError, asked: PlanOptions | None = None) -> DiagnosticError:
         """An error of a later stage, at the lines of the text that it came from.

@@ -21,7 +21,7 @@ def check(model: o.Model, target: o.Target = None, json: o.Json = False) -> None
         [(row.operator, row.node, row.status, row.note) for row in report.rows],
     )
     missing = [row for row in report.rows if row.status == UNSUPPORTED]
-    for diagnostic in report.diagnostics:
+    for diagnostic in (*report.diagnostics, *report.notes):
         output.say(diagnostic)
     if missing:
         output.line(f"{len(missing)} of {len(report.rows)} operators are not supported")

@@ -110,7 +110,7 @@ def compiled(
     program = driver.compile_model(**arguments, observer=observer)
     if seeing is not None:
         seeing.report(output)
-    warn(program, output)
+    warn(program, output, source)
     return program
 
 

@@ -96,12 +96,25 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def warn(program: Program, output: Output) -> None:
-    """Pass on what the compiler remarked, and say where the rule does not learn on the target."""
+def warn(program: Program, output: Output, source: SourceModel | None = None) -> None:
+    """Pass on what the compiler remarked, and say where the rule does not learn on the target.
+
+    Args:
+        program: as it was compiled or loaded.
+        output: hears it.
+        source: the model, where it was compiled just now: it has places and help of its notes.
+    """
     from bsc.diag import Diagnostic, Severity
+    from bsc.driver import remark_of
     from bsc.hw.papercuts import unfit
 
+    notes = source.told(program.options.weights) if source is not None else ()
+    for each in notes:
+        output.say(each)
+    said = {remark_of(each) for each in notes}
     for remark in program.remarks:
+        if remark in said:
+            continue
         warning = remark.removeprefix("warning: ")
         note = remark.removeprefix("note: ")
         if warning != remark:

@@ -149,7 +149,8 @@ def analyse(text: Text, path: Path | None, name: str, kept: KeptFiles) -> Analys
         return Analysis(text, source, folder, checked.diagnostics, file, checked.facts)
     diagnostics = checked.diagnostics
     try:
-        from_language(checked.model, Path(source))
+        model = from_language(checked.model, Path(source))
+        diagnostics = model.told(model.start())
     except DiagnosticError as error:
         diagnostics = (*diagnostics, *error.diagnostics)
     layers = checked.model.layers

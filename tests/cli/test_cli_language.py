@@ -125,6 +125,24 @@ def test_wrong_numbers_are_shown_with_their_line_unless_a_flag_brings_them(bsc, 
         assert "small.bsc:" not in wrong.err
 
 
+@pytest.mark.parametrize("command", ["check", "compile", "train"])
+def test_notes_of_a_text_have_code_place_and_help(bsc, model, command):
+    text = TEXT.lstrip().replace("dense(12)", "dense(12, he)").replace("  h =", "  left = x\n  h =")
+    Path(model).write_text(text, encoding="utf-8")
+    data = ["--data", "data.npz"] if command == "train" else []
+    ran = bsc(command, model, *data)
+    assert ran.code == 0, ran.err
+    unused = "note[BSC2215]: the value left is not used\n  --> small.bsc:3:3\n  3 |   left = x\n"
+    assert unused in ran.err
+    assert ran.err.count("is not used") == 1
+    assert "note[BSC2409]: the weights of answer are left to the device" in ran.err
+    assert "help: write weights = he(seed = ..)" in ran.err
+    if command != "check":
+        anew = bsc(command, model, *data, "--weights", "random")
+        assert "BSC2215" in anew.err
+        assert "start as he" not in anew.err
+
+
 def test_check_says_which_layers_no_array_takes_and_where(bsc, tmp_path):
     text = """model image {
   input x: f32[1, 8, 8]

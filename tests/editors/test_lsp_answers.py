@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bsc.diag import CODES, Diagnostic
+from bsc.checking import check
+from bsc.diag import CODES, Diagnostic, DiagnosticError
 from bsc.frontend.dsl.meaning import weights as weights_module
 from bsc.frontend.dsl.meaning.kept_files import KeptFiles
 from bsc.lsp.analysis import Analysis, analyse
@@ -227,6 +228,43 @@ def test_weights_are_read_once_while_their_file_is_the_same(
     assert len(opened) == 2
     file.unlink()
     assert [d.code for d in checked().diagnostics] == ["BSC2401"]
+
+
+MIXED = """model m {{
+  input x: f32[1, 8, 8]
+  left = x
+  h = x -> {stage} flatten -> dense(4, he) -> logistic
+  output y = h -> dense(3) -> softmax
+}}
+train {{ {plan} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "plan", "codes"),
+    [
+        ("", "", ["BSC2215", "BSC2409"]),
+        ("", "weights = random", ["BSC2215"]),
+        ("", "batch = -1", ["BSC2215", "BSC2409", "BSC3021"]),
+        ("conv(2, kernel = 3) ->", "", ["BSC2215", "BSC2409", "BSC3004"]),
+        ("conv(2, kernel = 9) ->", "", ["BSC2301"]),
+    ],
+)
+def test_all_is_told_that_the_command_says(
+    tmp_path: Path, stage: str, plan: str, codes: list[str]
+) -> None:
+    text = MIXED.format(stage=stage, plan=plan)
+    (tmp_path / "m.bsc").write_text(text, encoding="utf-8")
+    analysis = analysed(text, tmp_path)
+    told = {*analysis.diagnostics, *lay_out(analysis, KeptFiles()).diagnostics}
+    assert sorted(d.code for d in told) == codes
+    try:
+        report = check(tmp_path / "m.bsc")
+    except DiagnosticError as error:
+        said = {*error.diagnostics}
+    else:
+        said = {*report.diagnostics, *report.notes}
+    assert {(d.code, d.message) for d in said} <= {(d.code, d.message) for d in told}
 
 
 def test_a_text_that_is_too_large_has_one_diagnostic_and_no_more() -> None:
