@@ -30,12 +30,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bsc.diag import did_you_mean
 from bsc.hw.device import weight_limit
 from bsc.hw.plan import LayerPlan, Rule, TrainPlan
 from bsc.hw.registry import resolve
 from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.ir.pass_manager import Pass
-from bsc.ir.pipeline_text import Kinds, OptionKind
+from bsc.ir.pipeline_text import Kinds, OptionKind, value_text
 from bsc.numerics.cells import DIRECT_SCALE
 from bsc.numerics.state import CODE_MAX
 from bsc.passes.binarise import Binarise
@@ -97,9 +98,17 @@ def _layer(written: Mapping[str, Any] | str) -> LayerPlan:
     if options.get("device") is not None:
         options["device"] = _device(options["device"])
     kinds = {"name": str, "frozen": bool, "threshold": int, "pulses": int, "device_of": str}
+    known = [each.name for each in fields(LayerPlan)]
+    default = LayerPlan("")
     for name, value in options.items():
-        if name in kinds and value is not None and type(value) is not kinds[name]:
-            raise ValueError(f"{name} is {value!r}, expected {kinds[name].__name__}")
+        if name not in known:
+            near = did_you_mean(name, known, "its keys")
+            raise ValueError(f"a layer's plan has no `{name}`; {near}")
+        if value is None and getattr(default, name) is None:
+            continue
+        if name in kinds and type(value) is not kinds[name]:
+            found = value_text(value) or "a record"
+            raise ValueError(f"{name} is {found}, expected {kinds[name].__name__}")
     return LayerPlan(**options)
 
 

@@ -275,6 +275,9 @@ def _read_any(reader: _Reader, depth: int = 0) -> Any:
     while reader.peek() != closing:
         if opening == "{":
             name = reader.word("a name")
+            if name in record:
+                reader.back()
+                raise reader.wrong(f"`{name}` is given twice")
             reader.take("=")
             record[name] = _read_any(reader, depth + 1)
         else:

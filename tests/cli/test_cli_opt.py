@@ -336,3 +336,23 @@ def test_the_object_of_json_says_what_ran(bsc: Callable, net: Path) -> None:
     ran = bsc("opt", net, "--pipeline", "clean-up", "--json", "-o", "o.bsir")
     wanted: dict[str, Any] = {"output": "o.bsir", "passes": ["clean-up"], "changed": False}
     assert json.loads(ran.out) == wanted
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ("name=a, foo=3", "has no `foo`"),
+        ("name=a, treshold=3", "did you mean threshold?"),
+        ("name=none", "name is none, expected str"),
+        ("name=a, frozen={b=1}", "frozen is a record, expected bool"),
+        ("name=a, pulses=2, pulses=3", "`pulses` is given twice"),
+        ("name=a, device={style=pair-up, style=joined}", "`style` is given twice"),
+    ],
+)
+def test_plans_of_layers_in_pipelines_are_checked(
+    bsc: Callable, net: Path, record: str, said: str
+) -> None:
+    ran = bsc("opt", net, "--pipeline", f"derive-training{{layers=[{{{record}}}]}}")
+    assert ran.code == 1, ran.err
+    assert ran.err.count("error[BSC2011]") == 1
+    assert said in ran.err
