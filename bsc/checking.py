@@ -14,7 +14,7 @@ from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Node
 from bsc.ir.pass_manager import run_passes
-from bsc.models import SUFFIX, origin_at, read_source
+from bsc.models import of_language, origin_at, read_source
 from bsc.ops import OPS
 from bsc.passes.network import Network, find_network
 from bsc.pipelines import source_passes
@@ -71,7 +71,7 @@ def check(
     """
     if isinstance(target, (str, Path)):
         target = resolve(target)
-    if isinstance(model, (str, Path)) and Path(model).suffix == SUFFIX:
+    if isinstance(model, (str, Path)) and of_language(model):
         source = read_source(model)
         nodes = [_surveyed(node) for node in source.graph.nodes]
     else:

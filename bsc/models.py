@@ -24,8 +24,7 @@ from bsc.plans import LayerOptions, PlanOptions
 if TYPE_CHECKING:
     import onnx
 
-SUFFIX = ".bsc"
-"""Files of the language; every other path is read as ONNX."""
+_LANGUAGE = ".bsc"
 
 _NUMBERS = ("rule", "batch", "threshold", "pulses", "eta", "refresh_every")
 _PARTS = ("", *(f".{each.name}" for each in fields(LayerOverride)))
@@ -102,6 +101,11 @@ class SourceModel:
         return DiagnosticError(_at_lines(each, self.path, places) for each in error.diagnostics)
 
 
+def of_language(path: str | Path) -> bool:
+    """Whether a file is a text of the language, by its name; every other model is read as ONNX."""
+    return Path(path).suffix.lower() == _LANGUAGE
+
+
 def read_source(model: str | Path | onnx.ModelProto | Graph | SourceModel) -> SourceModel:
     """Read a model.
 
@@ -112,7 +116,7 @@ def read_source(model: str | Path | onnx.ModelProto | Graph | SourceModel) -> So
         return model
     if isinstance(model, Graph):
         return SourceModel(model)
-    if isinstance(model, (str, Path)) and Path(model).suffix == SUFFIX:
+    if isinstance(model, (str, Path)) and of_language(model):
         path = Path(model)
         return from_language(load_model(path), path)
     graph, notes = import_with_remarks(model)

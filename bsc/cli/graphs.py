@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,10 @@ def read_any_graph(path: Path) -> tuple[Graph, str]:
     Raises:
         DiagnosticError: the file cannot be read, or holds no model and no graph.
     """
-    reader = _MODELS.get(path.suffix.lower())
-    if reader is not None:
-        return reader(path), ""
+    from bsc.models import of_language, read_source
+
+    if path.suffix.lower() == ".onnx" or of_language(path):
+        return read_source(path).graph, ""
     from bsc.ir.parser import parse_graph, read_text
     from bsc.ops import OPS
 
@@ -32,13 +32,3 @@ def read_any_graph(path: Path) -> tuple[Graph, str]:
     else:
         text = read_text(path)
     return parse_graph(text, OPS, source=str(path)), text
-
-
-def _model(path: Path) -> Graph:
-    from bsc.models import read_source
-
-    return read_source(path).graph
-
-
-_MODELS: dict[str, Callable[[Path], Graph]] = {".onnx": _model, ".bsc": _model}
-"""Files that hold a model, by their suffix."""

@@ -161,6 +161,13 @@ def test_check_says_which_layers_no_array_takes_and_where(bsc, tmp_path):
     assert "not mapped to arrays yet" in ran.json["operators"][0]["note"]
 
 
+@pytest.mark.parametrize("command", ["check", "compile", "opt"])
+def test_a_suffix_in_capitals_is_one(bsc, model, command):
+    Path(model).rename("SMALL.BSC")
+    ran = bsc(command, "SMALL.BSC")
+    assert ran.code == 0, ran.err
+
+
 def test_training_starts_from_the_weights_of_a_text(bsc, model, tmp_path):
     def digest(weights, *flags):
         text = TEXT.replace("dense(12)", f"dense(12, {weights})")
