@@ -18,6 +18,23 @@ from bsc.lsp.protocol import (
 )
 from bsc.lsp.server import DELAY_SECONDS, Server
 
+_BESIDE = "**/*.{npz,onnx,safetensors,toml}"
+"""Files that texts read: weights and targets."""
+
+
+async def initialized(ls: Server, params: lsp.InitializedParams) -> None:
+    """The editor is there: it is asked to tell of files beside the texts, where it can."""
+    del params
+    workspace = ls.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace is not None else None
+    if watching is None or not watching.dynamic_registration:
+        return
+    options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher(_BESIDE)])
+    method = lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    await ls.client_register_capability_async(
+        lsp.RegistrationParams([lsp.Registration("files", method, options)])
+    )
+
 
 async def did_open(ls: Server, params: lsp.DidOpenTextDocumentParams) -> None:
     """A text was opened."""
@@ -30,8 +47,8 @@ async def did_change(ls: Server, params: lsp.DidChangeTextDocumentParams) -> Non
 
 
 async def did_save(ls: Server, params: lsp.DidSaveTextDocumentParams) -> None:
-    """A text was saved."""
-    ls.watch(params.text_document.uri, 0, compiled=True)
+    """A text was saved; what it reads may have changed since it was checked."""
+    ls.watch_anew(params.text_document.uri, 0)
 
 
 async def did_close(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
@@ -42,9 +59,8 @@ async def did_close(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
 async def files_changed(ls: Server, params: lsp.DidChangeWatchedFilesParams) -> None:
     """Files beside the texts changed: weights, targets."""
     del params
-    for uri, opened in ls.open.items():
-        opened.analysis = None
-        ls.watch(uri, DELAY_SECONDS, compiled=True)
+    for uri in ls.open:
+        ls.watch_anew(uri, DELAY_SECONDS)
 
 
 async def hover(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:

@@ -75,6 +75,13 @@ class Server(LanguageServer):
             opened.task.cancel()
         opened.task = asyncio.create_task(self._guarded(self._check(uri, opened, delay, compiled)))
 
+    def watch_anew(self, uri: str, delay: float) -> None:
+        """Check and compile a text after a while, although it may be the same: files are not."""
+        opened = self.open.get(uri)
+        if opened is not None:
+            opened.analysis = None
+        self.watch(uri, delay, compiled=True)
+
     def forget(self, uri: str) -> None:
         """Drop a text, and what was said about it."""
         opened = self.open.pop(uri, None)

@@ -18,6 +18,7 @@ def make_server() -> Server:
     """A server with all that it answers."""
     server = Server()
     for method, answer, options in (
+        (lsp.INITIALIZED, answers.initialized, None),
         (lsp.TEXT_DOCUMENT_DID_OPEN, answers.did_open, None),
         (lsp.TEXT_DOCUMENT_DID_CHANGE, answers.did_change, None),
         (lsp.TEXT_DOCUMENT_DID_SAVE, answers.did_save, None),

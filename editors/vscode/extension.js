@@ -6,10 +6,8 @@ const { LanguageClient } = require("vscode-languageclient/node");
 
 let client;
 
-async function activate(context) {
+async function activate() {
   const [command, ...args] = workspace.getConfiguration("bsc").get("command");
-  const watcher = workspace.createFileSystemWatcher("**/*.{safetensors,npz,onnx,toml}");
-  context.subscriptions.push(watcher);
   client = new LanguageClient(
     "bsc",
     "bsc",
@@ -19,7 +17,6 @@ async function activate(context) {
         { scheme: "file", language: "bsc" },
         { scheme: "untitled", language: "bsc" },
       ],
-      synchronize: { fileEvents: watcher },
     },
   );
   await client.start();

@@ -106,6 +106,39 @@ def test_what_only_the_compiler_knows_is_told_too(editor: Any, path: Path) -> No
     assert editor.leave() == 0
 
 
+def test_weights_that_changed_are_read_again_when_the_text_is_saved(
+    editor: Any, path: Path
+) -> None:
+    editor.start()
+    uri = editor.open(path, GOOD)
+    assert all(d["severity"] > 1 for d in editor.diagnostics(uri, 1))
+    np.savez(path.parent / "net.npz", readout=np.zeros((7, 10), np.float32))
+    editor.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+    found: list[Any] = []
+    while "BSC2404" not in found:  # what was compiled before may be told first
+        found = [d["code"] for d in editor.diagnostics(uri, 1)]
+    assert editor.leave() == 0
+
+
+def test_the_editor_is_asked_to_watch_weights_and_targets(editor: Any, path: Path) -> None:
+    watching = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
+    editor.start(workspace=watching)
+    asked = editor.wait(lambda m: m.get("method") == "client/registerCapability")
+    (registered,) = asked["params"]["registrations"]
+    assert registered["method"] == "workspace/didChangeWatchedFiles"
+    (watcher,) = registered["registerOptions"]["watchers"]
+    assert all(kind in watcher["globPattern"] for kind in ("npz", "onnx", "safetensors", "toml"))
+    uri = editor.open(path, GOOD)
+    editor.diagnostics(uri, 1)
+    np.savez(path.parent / "net.npz", readout=np.zeros((7, 10), np.float32))
+    changed = {"uri": (path.parent / "net.npz").as_uri(), "type": 2}
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [changed]})
+    found: list[Any] = []
+    while "BSC2404" not in found:
+        found = [d["code"] for d in editor.diagnostics(uri, 1)]
+    assert editor.leave() == 0
+
+
 ODD = (
     "",
     "\ufeff",
