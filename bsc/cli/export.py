@@ -103,17 +103,30 @@ def export(
         write_bytes(onnx, model.SerializeToString())
         written["onnx"] = str(onnx)
     if bsc_text is not None and tensors is not None:
-        written |= _write_language(loaded, bsc_text, tensors)
+        written |= _write_language(loaded, bsc_text, tensors, output)
     for path in written.values():
         output.line(f"wrote {path}")
     output.result(written)
 
 
-def _write_language(program: Program, text: Path, tensors: Path) -> dict[str, str]:
+def _write_language(program: Program, text: Path, tensors: Path, output: Output) -> dict[str, str]:
     """Write the model inside a program, as folded, with its plan and target."""
     from bsc.backend.dsl_program import program_as_bsc
     from bsc.cli.files import write_bytes, write_text
+    from bsc.diag import Diagnostic, Severity
+    from bsc.hw.plan import Rule
 
+    if program.state is not None and program.state.samples:
+        # What `hp` learns becomes weights of the model; others leave theirs as they were.
+        lost = "epochs" if program.plan.rule is Rule.HP else "trained cells, epochs"
+        output.say(
+            Diagnostic(
+                "BSC3000",
+                f"{lost} and seed are not in the text, which says the model, its plan and its "
+                "target",
+                Severity.NOTE,
+            )
+        )
     written, data = program_as_bsc(program, tensors.name)
     if data:
         write_bytes(tensors, data)
