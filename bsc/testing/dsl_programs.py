@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from safetensors.numpy import save_file
+
+from bsc.backend.dsl import export_bsc
 from bsc.diag import DiagnosticError, Severity
-from bsc.frontend.dsl.meaning.model import Checked, DslModel, check
+from bsc.frontend.dsl.meaning.model import Checked, DslModel, check, load_model
 from bsc.frontend.dsl.syntax.parser import parse
+from bsc.ir.graph import Graph
 
 
 def checked(text: str, folder: Path | None = None, source: str = "test.bsc") -> Checked:
@@ -44,3 +48,17 @@ def body_of(*lines: str, inputs: str = "x: f32[4]", folder: Path | None = None) 
         "\n".join(["model m {", f"  input {inputs}", *(f"  {line}" for line in lines), "}"]),
         folder,
     )
+
+
+def read_again(graph: Graph, folder: Path) -> tuple[str, Graph]:
+    """The program of a graph at SOURCE, and the graph of that program.
+
+    Args:
+        graph: the graph.
+        folder: for the program and its weights.
+    """
+    text, tensors = export_bsc(graph, weights_file="w.safetensors")
+    if tensors:
+        save_file(tensors, folder / "w.safetensors")
+    (folder / "again.bsc").write_text(text, encoding="utf-8")
+    return text, load_model(folder / "again.bsc").graph
