@@ -9,21 +9,18 @@ from dataclasses import dataclass
 from bsc.frontend.dsl.ast import LayerPlan, Place, TargetSection, Train
 from bsc.frontend.dsl.meaning.operators import CONSTANTS, FUNCTIONS, OPERATORS
 from bsc.frontend.dsl.meaning.section_checks import LAYER_SETTINGS, READOUTS, TRAIN_SETTINGS, WORDS
-from bsc.frontend.dsl.syntax.tables import tables
+from bsc.frontend.dsl.syntax.expression_layout import name_text
+from bsc.frontend.dsl.syntax.scene import ITEMS, STATEMENTS
 from bsc.hw.registry import names as target_names
 from bsc.hw.spec import TargetSpec
 from bsc.lsp.analysis import Analysis
 from bsc.lsp.text import Position
-
-ITEMS = ("let", "weights", "block", "model", "train", "target")
-STATEMENTS = ("input", "output", "let", "layer", "weights")
 
 _STAGE = re.compile(r"->[ \t]*\w*\Z")
 _VALUE_OF = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*\w*\Z")
 _TARGET = re.compile(r'\btarget[ \t]+"[^"]*\Z')
 _KEY = re.compile(r"[ \t]*((?:\w+\.)*)\w*\Z")
 _READOUT = re.compile(r"\breadout\b[^=]*=[ \t]*\w*\Z")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SILENT = re.compile(r'#|"[^"]*\Z')
 
 
@@ -82,17 +79,11 @@ def _functions() -> Iterator[Offer]:
 def _named(analysis: Analysis, line: int, kinds: tuple[str, ...]) -> list[Offer]:
     """Names that the text gives, those given last above the line first; each once."""
     found = {
-        f.name: Offer(_written(f.name), f.kind, f.text, f.doc or "")
+        f.name: Offer(name_text(f.name), f.kind, f.text, f.doc or "")
         for f in sorted(analysis.facts, key=lambda f: f.at.line > line)[::-1]
         if f.kind in kinds and f.defined == f.at and not _is_label(f.kind, f.text)
     }
     return list(found.values())
-
-
-def _written(name: str) -> str:
-    """A name as it is written: in backticks where it is no plain one."""
-    plain = _PLAIN.fullmatch(name) and name not in tables().words
-    return name if plain else f"`{name}`"
 
 
 def _is_label(kind: str, text: str) -> bool:

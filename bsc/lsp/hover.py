@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bsc.diag import CODES, Diagnostic, DiagnosticError
 from bsc.frontend.dsl.ast import Block, Place, TargetSection
+from bsc.frontend.dsl.meaning.block_calls import signature
 from bsc.frontend.dsl.meaning.facts import Fact
 from bsc.frontend.dsl.meaning.operators import FUNCTIONS, OPERATORS
 from bsc.frontend.dsl.meaning.section_checks import WORDS
 from bsc.frontend.dsl.syntax.strings import string_text
 from bsc.hw.registry import resolve
-from bsc.lsp.analysis import Analysis
+from bsc.lsp.analysis import Analysis, place_of
 from bsc.lsp.layouts import Layouts
 
 MOST_LAYERS = 8
@@ -111,8 +112,7 @@ def _signature(analysis: Analysis, name: str) -> str:
     block = next((i for i in items if isinstance(i, Block) and i.name.name == name), None)
     if block is None:
         return f"block {name}"
-    names = [p.name.name if p.default is None else f"{p.name.name} = .." for p in block.parameters]
-    return f"block {name}({', '.join(names)})" if names else f"block {name}"
+    return f"block {signature(block)}"
 
 
 def target_text(analysis: Analysis, line: int, column: int) -> tuple[str, Place] | None:
@@ -124,8 +124,7 @@ def target_text(analysis: Analysis, line: int, column: int) -> tuple[str, Place]
         if _touches(section.name.at, line, column):
             return _target(analysis, section, ()), section.name.at
         for setting in section.settings:
-            first, last = setting.key[0].at, setting.key[-1].at
-            whole = Place(first.line, first.column, last.end_line, last.end_column)
+            whole = place_of(setting.key)
             if _touches(whole, line, column):
                 return _target(analysis, section, tuple(k.name for k in setting.key)), whole
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bsc.frontend.dsl import ast
 from bsc.frontend.dsl.ast import Name, Place, Repeat, Stage
 from bsc.frontend.dsl.meaning.walk import expressions, stages, statement_expressions
-from bsc.lsp.analysis import Analysis
+from bsc.lsp.analysis import Analysis, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _item(item: ast.Item, details: _Details) -> Iterator[Symbol]:
         case ast.Train():
             first = Place(item.at.line, item.at.column, item.at.line, item.at.column + 5)
             plans = tuple(
-                Symbol(".".join(p.name for p in plan.path), "layer", plan.at, _within(plan.path))
+                Symbol(".".join(p.name for p in plan.path), "layer", plan.at, place_of(plan.path))
                 for plan in item.body
                 if isinstance(plan, ast.LayerPlan)
             )
@@ -103,8 +103,3 @@ def _labels(statement: ast.Statement, details: _Details) -> Iterator[Symbol]:
 def _short(kind: str, detail: str) -> str:
     """What an outline shows of a fact: types and numbers, no sentences."""
     return "" if detail.startswith(("the ", "a ")) or kind == "weights" else detail
-
-
-def _within(path: tuple[Name, ...]) -> Place:
-    first, last = path[0].at, path[-1].at
-    return Place(first.line, first.column, last.end_line, last.end_column)
