@@ -225,6 +225,26 @@ def test_values_that_are_called_like_what_the_compiler_makes_keep_their_names() 
     assert [node.outputs[0] for node in graph.nodes][1:] == ["first", "relu1", "dense1"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "h = v -> dense(3) as h -> relu; output o = h -> tanh",
+        "h = v -> dense(3) -> relu; output dense1 = h -> tanh",
+        "output dense1 = v -> dense(3) -> relu",
+        "output add1 = (v + 1) -> dense(3) as o -> relu",
+        "o = v -> dense(3) as o -> dense(3) as o_2; output w = o",
+    ],
+)
+def test_values_of_a_block_may_be_called_like_its_layers(body: str) -> None:
+    graph = model_of(
+        f"block b {{ input v; {body} }}\n"
+        "model m {\n  input x: f32[4]\n  output y = x -> b -> b -> relu\n}\n"
+    ).graph
+    made = [node.outputs[0] for node in graph.nodes]
+    assert len(set(made)) == len(made)
+    assert made[-1] == "y"
+
+
 def test_labels_of_classes() -> None:
     graph = body_of(
         'output label = x -> softmax -> argmax -> gather(of = ["a", "b", "c", "d"])'

@@ -112,7 +112,9 @@ class Body:
         building, prefix = self.flows.building, self.scope.frame.prefix
         if not prefix and name.name not in building.builder.types:
             return name.name
-        return building.fresh(prefix + name.name)
+        made = building.fresh(prefix + name.name)
+        building.reserved.add(made)  # for the value alone: stages before it may be called the same
+        return made
 
     def _assign(self, statement: Assign) -> None:
         names = statement.names
