@@ -194,7 +194,8 @@ def _plan(
         for key, place in train.places.items()
         if key in _NUMBERS or key.startswith("readout ")
     }
-    for asked, each in train.layers.items():
+    # A block's name means all layers in it; what is said of a part wins, whichever comes first.
+    for asked, each in sorted(train.layers.items(), key=lambda item: item[0].count(".")):
         device = None
         if each.device is not None:
             with _At(path, train.places.get(f"layer {asked}.device")):
@@ -202,16 +203,11 @@ def _plan(
         options = LayerOptions(each.frozen, device, each.threshold, each.pulses, each.device or "")
         found = ((part, train.places.get(f"layer {asked}{part}")) for part in _PARTS)
         said = {part: place for part, place in found if place is not None}
-        # A block's name means all layers in it; what is said of a single one wins.
         for name, entry in entries.items():
             if name == asked or name.startswith(f"{asked}."):
                 array = layer_name(entry.origin)
-                below = layers.get(array, LayerOptions())
-                longer = name == asked or array not in layers
-                layers[array] = options.over(below) if longer else below.over(options)
-                for part, place in said.items():
-                    if longer or f"layer {array}{part}" not in places:
-                        places[f"layer {array}{part}"] = place
+                layers[array] = options.over(layers.get(array, LayerOptions()))
+                places |= {f"layer {array}{part}": place for part, place in said.items()}
     plan = PlanOptions(
         train.rule,
         train.batch,

@@ -178,6 +178,31 @@ def test_what_sections_name_is_told_at_its_place(tmp_path, name):
     assert str(span.line) in render_all([diagnostic], {str(path): MODEL + text})
 
 
+NESTED = """
+block inner {
+  input v
+  output o = v -> dense(3) as hid -> logistic -> dense(3) as end -> logistic
+}
+block outer { input v; output o = v -> inner as b }
+model m { input x: f32[4]; output y = x -> outer as a -> dense(2) as last -> softmax }
+"""
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
+def test_what_is_said_of_a_part_of_a_block_wins_whichever_comes_first(tmp_path, order):
+    plans = (
+        "layer a { threshold = 1; pulses = 2 }",
+        "layer a.b { threshold = 2; frozen = true }",
+        "layer a.b.hid { threshold = 3 }",
+    )
+    train = "\n".join(plans[number] for number in order)
+    path = _file(tmp_path, NESTED + f"train {{\n{train}\n}}\n")
+    assert read_source(path).plan.layers == {
+        "a.b.hid": LayerOptions(frozen=True, threshold=3, pulses=2),
+        "a.b.end": LayerOptions(frozen=True, threshold=2, pulses=2),
+    }
+
+
 def test_plans_of_layers_and_outputs_that_are_not_there(tmp_path):
     path = _file(tmp_path, MODEL)
     with pytest.raises(DiagnosticError, match=r"BSC3023.*trunk.hiden"):
