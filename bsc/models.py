@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bsc.diag import Diagnostic, DiagnosticError, Label, Span
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
+from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
 from bsc.frontend.dsl.meaning.model import DslModel, load_model
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.onnx import import_with_remarks
@@ -188,26 +189,30 @@ def _plan(
     train: TrainSection, entries: Mapping[str, LayerEntry], path: Path
 ) -> tuple[PlanOptions, dict[str, Place]]:
     """A train section as a plan, and where the text says each part of it."""
-    layers: dict[str, LayerOptions] = {}
+    asked: dict[str, LayerOptions] = {}
     places = {
         key: place
         for key, place in train.places.items()
         if key in _NUMBERS or key.startswith("readout ")
     }
-    # A block's name means all layers in it; what is said of a part wins, whichever comes first.
-    for asked, each in sorted(train.layers.items(), key=lambda item: item[0].count(".")):
+    for name, each in train.layers.items():
         device = None
         if each.device is not None:
-            with _At(path, train.places.get(f"layer {asked}.device")):
+            with _At(path, train.places.get(f"layer {name}.device")):
                 device = resolve(each.device, path.parent).device
-        options = LayerOptions(each.frozen, device, each.threshold, each.pulses, each.device or "")
-        found = ((part, train.places.get(f"layer {asked}{part}")) for part in _PARTS)
-        said = {part: place for part, place in found if place is not None}
-        for name, entry in entries.items():
-            if name == asked or name.startswith(f"{asked}."):
-                array = layer_name(entry.origin)
-                layers[array] = options.over(layers.get(array, LayerOptions()))
-                places |= {f"layer {array}{part}": place for part, place in said.items()}
+        asked[name] = LayerOptions(
+            each.frozen, device, each.threshold, each.pulses, each.device or ""
+        )
+    layers: dict[str, LayerOptions] = {}
+    paths = LayerPaths(asked)
+    for entry in entries.values():
+        array = layer_name(entry.origin)
+        for name in paths.of(entry):
+            layers[array] = asked[name].over(layers.get(array, LayerOptions()))
+            for part in _PARTS:
+                place = train.places.get(f"layer {name}{part}")
+                if place is not None:
+                    places[f"layer {array}{part}"] = place
     plan = PlanOptions(
         train.rule,
         train.batch,

@@ -203,6 +203,41 @@ def test_what_is_said_of_a_part_of_a_block_wins_whichever_comes_first(tmp_path, 
     }
 
 
+def test_a_name_that_several_layers_got_means_them_all(tmp_path):
+    text = """
+block two { input v; output w = v -> repeat 2 { dense(4) as hidden -> logistic } }
+model m { input x: f32[4]; output y = x -> repeat 2 { two as t } -> dense(2) as last -> softmax }
+train {
+  layer t_2 { threshold = 4 }
+  layer t.hidden_2 { threshold = 3 }
+  layer t.hidden { threshold = 2; pulses = 2 }
+  layer t { threshold = 1; frozen = true }
+}
+"""
+    assert read_source(_file(tmp_path, text)).plan.layers == {
+        "t.hidden": LayerOptions(frozen=True, threshold=2, pulses=2),
+        "t.hidden_2": LayerOptions(frozen=True, threshold=3, pulses=2),
+        "t_2.hidden": LayerOptions(frozen=True, threshold=2, pulses=2),
+        "t_2.hidden_2": LayerOptions(frozen=True, threshold=3, pulses=2),
+    }
+
+
+def test_a_layer_of_a_name_with_a_number_is_named_alone(tmp_path):
+    text = """
+model m { input x: f32[4]; output y = x -> repeat 3 { dense(4) as h -> logistic } -> dense(2) }
+train {
+  layer h_3 { threshold = 3 }
+  layer h { threshold = 1 }
+}
+"""
+    found = read_source(_file(tmp_path, text)).plan.layers
+    assert {name: options.threshold for name, options in found.items()} == {
+        "h": 1,
+        "h_2": 1,
+        "h_3": 3,
+    }
+
+
 def test_plans_of_layers_and_outputs_that_are_not_there(tmp_path):
     path = _file(tmp_path, MODEL)
     with pytest.raises(DiagnosticError, match=r"BSC3023.*trunk.hiden"):

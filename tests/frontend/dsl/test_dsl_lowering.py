@@ -209,6 +209,29 @@ def test_names_of_values_and_layers() -> None:
     assert [node.op for node in model.graph.nodes][-1] == "identity"  # y and again are one value
 
 
+@pytest.mark.parametrize(
+    ("flow", "layers"),
+    [
+        ("dense(3) -> relu -> dense(4) as dense1", ["dense2", "dense1"]),
+        ("repeat 2 { dense(3) } -> dense(3) as dense2", ["dense1", "dense3", "dense2"]),
+        ("repeat 2 { dense(3) as h } -> dense(3) as h_2", ["h", "h_3", "h_2"]),
+    ],
+)
+def test_names_that_the_text_gives_are_left_to_what_has_them(flow: str, layers: list[str]) -> None:
+    assert list(body_of(f"output y = x -> {flow}").layers) == layers
+
+
+def test_two_layers_of_one_path_are_refused() -> None:
+    blocks = "block b { input v; output w = v -> dense(4) as b }\n"
+    for body in (
+        "output y = x -> b as a -> dense(4) as `a.b`",
+        "layer a = b\n  layer `a.b` = dense(4)\n  output y = x -> a -> a -> `a.b` -> `a.b`",
+    ):
+        found = checked(f"{blocks}model m {{\n  input x: f32[4]\n  {body}\n}}\n")
+        assert [d.code for d in found.diagnostics] == ["BSC2202"]
+        assert "two layers are called a.b" in found.diagnostics[0].message
+
+
 def test_the_value_of_an_expression_around_a_block_has_its_name() -> None:
     graph = model_of(
         "block b { input v; output w = (v -> relu) + 1 }\n"

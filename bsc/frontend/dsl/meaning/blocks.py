@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from bsc.frontend.dsl.ast import Block, Flow, LayerDef, Name, Repeat, Stage
 from bsc.frontend.dsl.meaning.operators import OPERATORS
 from bsc.frontend.dsl.meaning.problems import Problems
-from bsc.frontend.dsl.meaning.walk import callee, expressions, stages, statement_expressions
+from bsc.frontend.dsl.meaning.walk import (
+    callee,
+    expressions,
+    layer_names,
+    stages,
+    statement_expressions,
+)
 
 _MOST = 1 << 20
 _EXPRESSIONS_A_STEP = 32
@@ -16,15 +22,17 @@ _EXPRESSIONS_A_STEP = 32
 
 @dataclass(frozen=True, slots=True)
 class BlockCosts:
-    """What a call of each block costs at the least.
+    """What a call of each block costs at the least, and what its body names.
 
     Attributes:
         steps: layers, operators and calls that it makes, itself included.
         body: steps that its expressions count as beside them, where there are very many.
+        named: names that its body gives to stages and layers.
     """
 
     steps: Mapping[str, int]
     body: Mapping[str, int]
+    named: Mapping[str, frozenset[str]]
 
     def of(self, given: tuple[Stage | Repeat, ...]) -> int:
         """What some stages cost at the least."""
@@ -115,7 +123,7 @@ def costs(blocks: Mapping[str, Block]) -> BlockCosts:
             for target, _, times in calls[name]:
                 total += times * (steps.get(target, 1) if target in blocks else 1)
             steps[name] = min(total, _MOST)
-    return BlockCosts(steps, body)
+    return BlockCosts(steps, body, {name: layer_names(b.body) for name, b in blocks.items()})
 
 
 def _calls(block: Block) -> list[tuple[str, Name, int]]:

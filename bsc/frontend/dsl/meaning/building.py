@@ -35,7 +35,9 @@ class LayerEntry:
     """A layer that holds weights.
 
     Attributes:
-        path: its name, behind those of the blocks around it: `enc.hidden`.
+        path: its name, behind those of the blocks around it: `enc.hidden_2`.
+        given: the same as the text gives it, without the numbers of what stands several times:
+            `enc.hidden`.
         operator: its row of the table.
         origin: `Node.origin` of its node.
         at: where it stands.
@@ -43,6 +45,7 @@ class LayerEntry:
     """
 
     path: str
+    given: str
     operator: str
     origin: str
     at: Place
@@ -74,6 +77,7 @@ class Building:
     steps: int = 0
     _numbers: dict[str, int] = field(default_factory=dict)
     _placed: dict[int, tuple[Tensor, Live]] = field(default_factory=dict)
+    _owners: dict[str, tuple[Expr, object]] = field(default_factory=dict)
 
     def room(self, at: Place, cost: int) -> None:
         """Check that so many layers and operators may still be made, before one is.
@@ -99,6 +103,28 @@ class Building:
         """
         self.room(at, cost)
         self.steps += cost
+
+    def note_layer(self, entry: LayerEntry, what: Expr, store: object) -> None:
+        """Keep a layer that holds weights; the uses of a shared one are the same layer.
+
+        Args:
+            entry: the layer.
+            what: the call that it is made by.
+            store: weights of the `layer` statement around, None outside.
+
+        Raises:
+            Abandoned: another one has its path, as names in backticks may: `a.b` beside the b of a.
+        """
+        first = self.layers.setdefault(entry.path, entry)
+        if first is entry:
+            self._owners[entry.path] = what, store
+            return
+        made_by, owner = self._owners[entry.path]
+        if store is None or owner is not store or made_by is not what:
+            raise self.problems.error(
+                "BSC2202", f"two layers are called {entry.path}", entry.at, "the second one",
+                others=[(first.at, "the first one")], help="give one of them another name",
+            )  # fmt: skip
 
     def fresh(self, hint: str) -> str:
         """A name that no value has: the hint, or the hint with a number; constant time."""

@@ -31,7 +31,7 @@ from bsc.frontend.dsl.meaning.occurrence import Occurrence
 from bsc.frontend.dsl.meaning.operators import OPERATORS, SYMBOLS, Operator
 from bsc.frontend.dsl.meaning.plain import LOWER
 from bsc.frontend.dsl.meaning.problems import Abandoned, Problems
-from bsc.frontend.dsl.meaning.scope import Frame, Scope, suggestion
+from bsc.frontend.dsl.meaning.scope import Frame, Label, Scope, suggestion
 from bsc.frontend.dsl.meaning.tensors import as_tensor
 from bsc.frontend.dsl.meaning.values import (
     BlockValue,
@@ -120,7 +120,7 @@ class Flows:
     ) -> Live:
         name = self._name_for(expr)
         self.building.step(expr.at)
-        label = scope.frame.label(op, numbered=True)
+        label = scope.frame.label(op, numbered=True).path
         like = next((v.type.encoding for v in operands if isinstance(v, Live)), Encoding.F32)
         given: list[Live] = []
         for value in operands:
@@ -257,8 +257,8 @@ class Flows:
         else:
             label = frame.label(stage.label.name, numbered=False)
         made = LOWER[row.name](
-            Occurrence(self.building, row, stage.what, stage.at, values, arguments, label, frame,
-                       name)
+            Occurrence(self.building, row, stage.what, stage.at, values, arguments, label.path,
+                       label.given, frame, name)
         )  # fmt: skip
         scope.facts.note(callee(stage.what).at, row.name, "operator", made, None, row.doc)
         if stage.label is not None:
@@ -296,7 +296,7 @@ class Flows:
         frame = scope.frame
         wanted = stage.label.name if stage.label is not None else block.name.name
         label = frame.label(wanted, numbered=False)
-        inner = Frame(f"{label}.", store=frame.store, root=frame.root)
+        inner = Frame(label, self.costs.named[block.name.name], store=frame.store, root=frame.root)
         made = self._called(block, stage, values, bound, inner)
         if stage.label is not None:
             scope.facts.note(stage.label.at, stage.label.name, "layer", made[0] if len(made) == 1
@@ -334,18 +334,20 @@ class Flows:
             Abandoned: it is none; recorded.
         """
         called = callee(statement.what)
-        path = scope.frame.label(statement.name.name, numbered=False)
+        label = scope.frame.label(statement.name.name, numbered=False)
+        path, given = label.path, label.given
         row = OPERATORS.get(called.name)
         if row is not None:
             arguments = bind(row, statement.what, scope, self.evaluator)
             scope.facts.note(called.at, row.name, "operator", None, None, row.doc)
-            return LayerValue(path, statement.what, statement.name.at, arguments, None)
+            return LayerValue(path, given, statement.what, statement.name.at, arguments, None)
         if scope.find(called.name) is None:
             raise self._unknown(called, scope)
         value = scope.use(called)
         if isinstance(value, BlockValue):
             bound = block_arguments(value.block, statement.what, scope, self.evaluator)
-            return LayerValue(path, statement.what, statement.name.at, bound, value.block)
+            at = statement.name.at
+            return LayerValue(path, given, statement.what, at, bound, value.block)
         raise self.problems.error(
             "BSC2204",
             f"{called.name} is {shown(value)}; a layer is an operator or a block with its weights",
@@ -376,17 +378,18 @@ class Flows:
         store = around.store if inside else layer.constants
         root = around.root if inside else layer.path
         if layer.block is not None and not isinstance(layer.bound, Arguments):
-            frame = Frame(f"{layer.path}.", store=store, root=root)
+            label = Label(layer.path, layer.given)
+            frame = Frame(label, self.costs.named[layer.block.name.name], store=store, root=root)
             bound: Mapping[str, Value] = layer.bound  # type: ignore[assignment]
             return self._called(layer.block, stage, values, bound, frame)
         if not isinstance(layer.bound, Arguments):
             raise TypeError("a layer of an operator has arguments of an operator")
         self.building.step(stage.at)
-        frame = Frame(around.prefix, around.counts, store, root)
+        frame = Frame(around.around, around.named, around.counts, store, root)
         row = OPERATORS[callee(layer.what).name]
         return (
             LOWER[row.name](
                 Occurrence(self.building, row, layer.what, stage.at, values, layer.bound,
-                           layer.path, frame, name)
+                           layer.path, layer.given, frame, name)
             ),
         )  # fmt: skip

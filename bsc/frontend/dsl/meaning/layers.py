@@ -233,8 +233,8 @@ def _count(o: Occurrence, name: str, given: Tensor | Initialiser, axis: int) -> 
 
 def _note_layer(o: Occurrence, given: Tensor | Initialiser) -> None:
     device = isinstance(given, Initialiser) and given.kind == "device"
-    entry = LayerEntry(o.label, o.row.name, o.origin, o.at, device)
-    o.building.layers.setdefault(o.label, entry)
+    entry = LayerEntry(o.label, o.given, o.row.name, o.origin, o.at, device)
+    o.building.note_layer(entry, o.what, o.frame.store)
 
 
 def _bias(o: Occurrence, units: int, weights: Tensor | Initialiser) -> list[Live]:

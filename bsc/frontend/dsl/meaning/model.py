@@ -29,6 +29,7 @@ from bsc.frontend.dsl.meaning.scope import Frame, Scope
 from bsc.frontend.dsl.meaning.section_checks import Sections
 from bsc.frontend.dsl.meaning.sections import TargetSection, TrainSection
 from bsc.frontend.dsl.meaning.values import Live, Value
+from bsc.frontend.dsl.meaning.walk import layer_names
 from bsc.frontend.dsl.syntax.parser import parse_file
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.graph import Graph
@@ -148,7 +149,8 @@ def _look_over_blocks(items: Items, scope: Scope, flows: Flows) -> None:
             continue
         building = Building("", GraphBuilder("", Stage.SOURCE, SOURCE_OPS), scope.problems)
         apart = Flows(building, scope.problems, scope, flows.costs, flows.folder)
-        inner = Scope(scope.problems, scope.facts, Frame(), scope, block.body)
+        frame = Frame(named=layer_names(block.body))
+        inner = Scope(scope.problems, scope.facts, frame, scope, block.body)
         define_parameters(block, {}, inner, apart.evaluator)
         look_over(block, inner, apart)
 
@@ -161,7 +163,8 @@ def _run_model(
     ranges: dict[str, tuple[float, float]],
 ) -> Body:
     problems = file_scope.problems
-    scope = Scope(problems, file_scope.facts, Frame(), file_scope, model.body)
+    frame = Frame(named=layer_names(model.body))
+    scope = Scope(problems, file_scope.facts, frame, file_scope, model.body)
     body = Body(flows, scope, folder)
     flows.building.reserved = reserve_names(model)
     for statement in model.body:
@@ -207,7 +210,7 @@ def _sections(
 ) -> tuple[TrainSection | None, TargetSection | None]:
     """Both sections; of a model that failed, any layer and output will do."""
     whole = body is not None and not building.problems.failed
-    layers = [*building.layers] if whole else None
+    layers = building.layers if whole else None
     outputs = [name.name for name, _ in body.outputs] if whole and body is not None else None
     train = sections.train(items.train, layers, outputs) if items.train is not None else None
     target = sections.target(items.target) if items.target is not None else None

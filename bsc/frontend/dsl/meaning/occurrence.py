@@ -29,6 +29,7 @@ class Occurrence:
         inputs: what flows in.
         arguments: its arguments.
         label: its path: what it is called, behind the blocks around it.
+        given: the same as the text gives it, without numbers.
         frame: the call of the block that it stands in.
         name: what its value must be called; None leaves the choice.
     """
@@ -40,6 +41,7 @@ class Occurrence:
     inputs: tuple[Live | Tensor | int | float, ...]
     arguments: Arguments
     label: str
+    given: str
     frame: Frame
     name: str | None = None
 

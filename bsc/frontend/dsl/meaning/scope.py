@@ -39,24 +39,46 @@ class Entry:
     used: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an operator, layer or call of a block is called.
+
+    Attributes:
+        path: its name, behind those of the blocks around it; no two have the same.
+        given: the same as the text gives it, without the numbers of what stands several times.
+    """
+
+    path: str
+    given: str
+
+
 @dataclass(slots=True)
 class Frame:
     """One call of a block, or the model itself: where names of values and layers begin.
 
     Attributes:
-        prefix: path of the call, `enc.`; empty for the model.
+        around: what the call is called; None for the model.
+        named: names that its body gives to stages and layers.
         counts: how often each label was given so far in this call.
         store: weights of the `layer` that this call belongs to, by path and role; None outside.
         root: prefix of that layer: paths in the store begin behind it.
     """
 
-    prefix: str = ""
+    around: Label | None = None
+    named: frozenset[str] = frozenset()
     counts: dict[str, int] = field(default_factory=dict)
     store: dict[tuple[str, str], tuple[Live, Place]] | None = None
     root: str = ""
 
-    def label(self, wanted: str, *, numbered: bool) -> str:
+    @property
+    def prefix(self) -> str:
+        """What stands before paths of this call, `enc.`; empty for the model."""
+        return f"{self.around.path}." if self.around is not None else ""
+
+    def label(self, wanted: str, *, numbered: bool) -> Label:
         """A path for an occurrence: the name itself, from the second on with a number behind.
+
+        A name with a number leaves those alone that the text gives.
 
         Args:
             wanted: its name.
@@ -69,9 +91,12 @@ class Frame:
                 name = f"{wanted}{count}"
             else:
                 name = wanted if count == 1 else f"{wanted}_{count}"
-            if name == wanted or name not in self.counts:
+            if name == wanted or not (name in self.counts or name in self.named):
                 self.counts.setdefault(name, 1)
-                return self.prefix + name
+                given = name if numbered else wanted
+                if self.around is None:
+                    return Label(name, given)
+                return Label(f"{self.around.path}.{name}", f"{self.around.given}.{given}")
 
 
 @dataclass(slots=True)

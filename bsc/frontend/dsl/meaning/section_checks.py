@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from bsc.diag import nearest
 from bsc.frontend.dsl import ast
 from bsc.frontend.dsl.ast import Expr, Name, Place, Setting
+from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.expressions import Evaluator
+from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
 from bsc.frontend.dsl.meaning.problems import Abandoned, Help, Problems
 from bsc.frontend.dsl.meaning.scope import Scope, suggestion
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
@@ -77,20 +79,22 @@ class Sections:
     def train(
         self,
         section: ast.Train,
-        layers: Collection[str] | None,
+        layers: Mapping[str, LayerEntry] | None,
         outputs: Collection[str] | None,
     ) -> TrainSection:
         """A train section; what is wrong is left out, and reported.
 
         Args:
             section: as it was parsed.
-            layers: paths of the model's layers; None where the model failed, and any will do.
+            layers: the model's layers by path; None where the model failed, and any will do.
             outputs: names of its outputs; None where the model failed.
         """
         self.places = {"": section.at}
         values: dict[str, Any] = {}
         readouts: dict[str, str] = {}
         overrides: dict[str, LayerOverride] = {}
+        named = LayerPaths(_path(item) for item in section.body if isinstance(item, ast.LayerPlan))
+        meant = {path for entry in (layers or {}).values() for path in named.of(entry)}
         for item in section.body:
             try:
                 match item:
@@ -100,7 +104,10 @@ class Sections:
                     case ast.Readout():
                         self._readout(item, readouts, outputs)
                     case ast.LayerPlan():
-                        path = self._layer_path(item, layers)
+                        path = _path(item)
+                        if layers is not None and path not in meant:
+                            raise self._no_layer(item, layers)
+                        self._note_path(item, path)
                         overrides[path] = self._override(item, path)
             except Abandoned:
                 continue
@@ -187,22 +194,19 @@ class Sections:
         self.scope.facts.note(item.output.at, name, "output", None)
         readouts[name] = item.kind.name
 
-    def _layer_path(self, item: ast.LayerPlan, layers: Collection[str] | None) -> str:
-        path = ".".join(part.name for part in item.path)
-        at = _whole(item.path)
-        if layers is not None and path not in layers:
-            inside = any(known.startswith(f"{path}.") for known in layers)
-            if not inside:
-                raise self.problems.error(
-                    "BSC2505",
-                    f"the model has no layer {path}",
-                    at,
-                    "no layer of this name",
-                    help=partial(suggestion, path, list(layers), "its layers"),
-                )
-        self._once(f"layer {path}", at, f"layer {path}")
+    def _no_layer(self, item: ast.LayerPlan, layers: Collection[str]) -> Abandoned:
+        path = _path(item)
+        return self.problems.error(
+            "BSC2505",
+            f"the model has no layer {path}",
+            _whole(item.path),
+            "no layer of this name",
+            help=partial(suggestion, path, list(layers), "its layers"),
+        )
+
+    def _note_path(self, item: ast.LayerPlan, path: str) -> None:
+        self._once(f"layer {path}", _whole(item.path), f"layer {path}")
         self.scope.facts.note(item.path[-1].at, path, "layer", None)
-        return path
 
     def _override(self, item: ast.LayerPlan, path: str) -> LayerOverride:
         values: dict[str, Any] = {}
@@ -285,6 +289,10 @@ def _check_target_key(key: tuple[Name, ...], problems: Problems) -> None:
             )
         inner: Any = model.model_fields[part.name].annotation
         model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+
+
+def _path(item: ast.LayerPlan) -> str:
+    return ".".join(part.name for part in item.path)
 
 
 def _whole(parts: tuple[Name, ...]) -> Place:

@@ -43,7 +43,7 @@ class TrainSection:
         readouts: how outputs are read while learning, `softmax`, `logistic` or `none`, by
             output.
         layers: what is different for a layer, by its path; the path of a block speaks of all layers
-            in it.
+            in it, a name that several have of all of them (`layer_paths`).
         places: where each key stands: `batch`, `readout y`, `layer enc.hidden`,
             `layer enc.hidden.frozen`; the section itself is ``.
     """

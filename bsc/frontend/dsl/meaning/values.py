@@ -115,6 +115,7 @@ class LayerValue:
 
     Attributes:
         path: what it is called, behind the blocks around it.
+        given: the same as the text gives it, without numbers.
         what: the call that it was defined with.
         at: its definition.
         bound: its arguments, evaluated where it was defined: `Arguments` of an operator, values by
@@ -124,6 +125,7 @@ class LayerValue:
     """
 
     path: str
+    given: str
     what: Name | Call
     at: Place
     bound: object

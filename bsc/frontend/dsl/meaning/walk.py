@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bsc.frontend.dsl.ast import (
     Array,
@@ -83,6 +83,19 @@ def statement_expressions(statement: Statement) -> tuple[Expr, ...]:
             return (statement.what,)
         case _:
             return ()
+
+
+def layer_names(body: Iterable[Statement]) -> frozenset[str]:
+    """Names that a body gives to stages with `as`, and to layers."""
+    found: set[str] = set()
+    for statement in body:
+        if isinstance(statement, LayerDef):
+            found.add(statement.name.name)
+        for expr in expressions(*statement_expressions(statement)):
+            for stage, _ in stages(expr.stages) if isinstance(expr, Flow) else ():
+                if isinstance(stage, Stage) and stage.label is not None:
+                    found.add(stage.label.name)
+    return frozenset(found)
 
 
 def callee(what: Name | Call) -> Name:
