@@ -18,6 +18,7 @@ from bsc.diag import CODES, DiagnosticError, Severity, render_all
 from bsc.frontend.dsl.meaning.model import check, load_model
 from bsc.frontend.dsl.meaning.problems import MOST_PROBLEMS
 from bsc.frontend.dsl.syntax.parser import parse
+from bsc.testing.dsl_programs import checked
 
 CASES = Path(__file__).parents[2] / "errors" / "dsl_meaning"
 BETWEEN = "----\n"
@@ -61,13 +62,13 @@ def test_report(name: str, weights_folder: Path, update_golden: bool) -> None:
     text, _, expected = path.read_text(encoding="utf-8").partition(BETWEEN)
     parsed = parse(text, "wrong.bsc")
     assert parsed.file is not None, render_all(parsed.diagnostics, {"wrong.bsc": text})
-    checked = check(parsed.file, weights_folder)
-    assert checked.model is None
-    errors = [d for d in checked.diagnostics if d.severity is Severity.ERROR]
+    result = check(parsed.file, weights_folder)
+    assert result.model is None
+    errors = [d for d in result.diagnostics if d.severity is Severity.ERROR]
     assert 0 < len(errors) <= MOST_PROBLEMS
     for diagnostic in errors:
         assert diagnostic.labels[0].span.line is not None
-    found = render_all(checked.diagnostics, {"wrong.bsc": text}) + "\n"
+    found = render_all(result.diagnostics, {"wrong.bsc": text}) + "\n"
     assert str(weights_folder) not in found
     if update_golden:
         path.write_text(text + BETWEEN + found, encoding="utf-8")
@@ -81,6 +82,22 @@ def test_there_are_many_cases_and_each_code_has_one() -> None:
     codes = {code for code in CODES if "BSC2200" <= code < "BSC2600"}
     elsewhere = {"BSC2215", "BSC2409", "BSC2410", "BSC2507"}  # notes, and the export
     assert sorted(code for code in codes - elsewhere if code not in reports) == []
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "codes"),
+    [
+        ("i32", "output y = x + inf", ["BSC2302"]),
+        ("u8", "output y = x - inf", ["BSC2302"]),
+        ("i64", "output y = x -> add(inf)", ["BSC2302"]),
+        ("i32", "output y = (x, nan) -> mul", ["BSC2302"]),
+        ("f32", "output y = x + inf", ["BSC2405"]),
+        ("f32", "output y = f32(nan); output z = f32([1, 2]) / 0", ["BSC2405", "BSC2405"]),
+    ],
+)
+def test_numbers_that_are_not_finite(encoding: str, body: str, codes: list[str]) -> None:
+    text = f"model m {{ input x: {encoding}[4]; {body} }}\n"
+    assert [d.code for d in checked(text).diagnostics] == codes
 
 
 def test_all_errors_of_a_file_are_raised_together(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -247,7 +248,8 @@ class Building:
                 made = np.asarray(value, dtype)
             else:
                 bounds = np.iinfo(dtype)
-                if value != int(value) or not bounds.min <= value <= bounds.max:
+                whole = math.isfinite(value) and value == int(value)
+                if not whole or not bounds.min <= value <= bounds.max:
                     raise self.problems.error(
                         "BSC2302",
                         f"the number {value:g} meets a value of {like}, which does not hold it",

@@ -10,6 +10,7 @@ from bsc.frontend.dsl.ast import Assign, Input, Model, Name, Output
 from bsc.frontend.dsl.meaning.building import Building
 from bsc.frontend.dsl.meaning.initialisers import MAX_DRAWN
 from bsc.frontend.dsl.meaning.initialisers import draw as drawn
+from bsc.frontend.dsl.meaning.problems import Abandoned
 from bsc.frontend.dsl.meaning.values import Initialiser, Live, Tensor
 from bsc.ir.graph import Graph
 
@@ -80,8 +81,8 @@ def draw_pending(building: Building, *, draw: bool = True) -> Literal["keep", "r
 def finish(
     building: Building,
     outputs: Sequence[tuple[Name, Live | Tensor | int | float | None]],
-) -> Graph:
-    """The graph, verified, with its outputs under their names.
+) -> Graph | None:
+    """The graph, verified, with its outputs under their names; None where one failed, recorded.
 
     A value takes an output's name where it can; inputs, and values handed out twice, pass through
     an `identity`.
@@ -93,7 +94,10 @@ def finish(
     for name, value in outputs:
         live = value if isinstance(value, Live) else None
         if isinstance(value, Tensor):
-            live = building.place(value, name.name)
+            try:
+                live = building.place(value, name.name)
+            except Abandoned:
+                continue
         if live is None:
             raise TypeError(f"the output {name.name} has no value")
         wanted = name.name
@@ -106,6 +110,8 @@ def finish(
         else:
             renamed[live.name] = wanted
             builder.output(live.name)
+    if building.problems.failed:
+        return None
     graph = builder.build()
     return _renamed(graph, renamed) if renamed else graph
 
