@@ -9,12 +9,14 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
 from bsc.diag import DiagnosticError
 from bsc.program.model import InputSpec
+from bsc.testing.broken_npz import HEADER, WRONG_HEADERS, archive_of
 from bsc_runtime import load_data
 from bsc_runtime.data import class_indices, encode, fit_input
 
@@ -65,6 +67,27 @@ def test_truncated_npz(tmp_path: Path) -> None:
     for length in (30, 200, len(whole) - 10):
         path.write_bytes(whole[:length])
         assert caught(lambda: load_data(path)).startswith("BSC6004")
+
+
+@pytest.mark.parametrize("name", WRONG_HEADERS)
+def test_npz_headers_that_are_no_headers(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.npz").write_bytes(archive_of(WRONG_HEADERS[name]))
+    assert caught(lambda: load_data(tmp_path / "a.npz")).startswith("BSC6004")
+
+
+def test_npz_with_flipped_bytes_is_read_or_told(tmp_path: Path) -> None:
+    whole, draw, path = archive_of(HEADER), Random(1), tmp_path / "a.npz"
+    told = 0
+    for _ in range(400):
+        content = bytearray(whole)
+        for _ in range(draw.randint(1, 3)):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        path.write_bytes(content)
+        try:
+            load_data(path)
+        except DiagnosticError:
+            told += 1
+    assert told > 200
 
 
 def test_npz_with_a_flipped_bit(tmp_path: Path) -> None:

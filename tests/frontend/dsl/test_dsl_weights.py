@@ -13,6 +13,7 @@ from onnx import helper, numpy_helper
 from safetensors.numpy import save_file
 
 from bsc.diag import DiagnosticError
+from bsc.testing.broken_npz import HEADER, WRONG_HEADERS, archive_of
 from bsc.testing.dsl_programs import body_of, model_of
 
 W = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -197,6 +198,23 @@ def test_weights_of_a_file_without_bias_give_a_note(folder: Path) -> None:
     )
     assert [note.code for note in model.notes] == ["BSC2410"]
     assert not model.graph.constants["dense1.bias"].any()
+
+
+@pytest.mark.parametrize("name", WRONG_HEADERS)
+def test_headers_of_arrays_that_are_no_headers(name: str, tmp_path: Path) -> None:
+    (tmp_path / "w.npz").write_bytes(archive_of(WRONG_HEADERS[name]))
+    with pytest.raises(DiagnosticError, match=r"BSC2402: w.npz: a.npy is no numpy array"):
+        body_of('weights w = "w.npz"', 'output y = x -> dense(4, w["a"])', folder=tmp_path)
+
+
+def test_a_name_in_an_archive_that_is_no_text(tmp_path: Path) -> None:
+    raw = bytearray(archive_of(HEADER))
+    entry = raw.find(b"PK\x01\x02")
+    raw[entry + 9] |= 8  # names are UTF-8, as it says
+    raw[raw.find(b"a.npy", entry)] = 0xFF
+    (tmp_path / "w.npz").write_bytes(raw)
+    with pytest.raises(DiagnosticError, match=r"BSC2402: w.npz: is no .npz archive"):
+        body_of('weights w = "w.npz"', 'output y = x -> dense(4, w["a"])', folder=tmp_path)
 
 
 def test_too_many_draws_are_refused_before_memory_is_taken() -> None:

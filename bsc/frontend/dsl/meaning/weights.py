@@ -13,12 +13,12 @@ import numpy as np
 
 from bsc.diag import DiagnosticError, Span
 from bsc.frontend.dsl.ast import Place, Weights
-from bsc.frontend.dsl.meaning import npz
 from bsc.frontend.dsl.meaning.kept_files import kept_readers
 from bsc.frontend.dsl.meaning.problems import Problems
 from bsc.frontend.dsl.meaning.safetensors_file import open_safetensors
 from bsc.frontend.dsl.meaning.scope import suggestion
 from bsc.frontend.dsl.meaning.values import Tensor
+from bsc.frontend.npz import Damaged, Fault, open_npz
 from bsc.frontend.onnx.external import ExternalData
 from bsc.frontend.onnx.reading import read_model
 from bsc.frontend.onnx.tensors import MAX_ELEMENTS, MAX_RANK, densify, to_array
@@ -219,19 +219,21 @@ def _open_npz(path: Path) -> dict[str, Reader]:
         def checked() -> Array:
             try:
                 return read()
-            except npz.Damaged as error:
+            except Damaged as error:
                 raise _npz_problem(error) from None
 
         return checked
 
     try:
-        return {name: reading(read) for name, read in npz.open_npz(path).items()}
-    except npz.Damaged as error:
+        return {name: reading(read) for name, read in open_npz(path, MAX_ELEMENTS).items()}
+    except Damaged as error:
         raise _npz_problem(error) from None
+    except OSError as error:
+        raise Unreadable("BSC2401", f"cannot be read: {error.strerror or error}") from None
 
 
-def _npz_problem(error: npz.Damaged) -> Unreadable:
-    if error.pickled:
+def _npz_problem(error: Damaged) -> Unreadable:
+    if error.fault is Fault.PICKLED:
         return Unreadable("BSC2406", str(error), "save plain numbers: numpy.savez(FILE, w=w)")
     return Unreadable("BSC2402", str(error), "write it again: numpy.savez(FILE, w=w)")
 

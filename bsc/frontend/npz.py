@@ -1,0 +1,141 @@
+"""`.npz` archives, read without trust: no pickles, no header that claims more than is there.
+
+The language reads weights with it, the runtime data; each has its own words for what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable
+from enum import Enum, auto
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+
+_Array = npt.NDArray[Any]
+
+_DEFLATE_RATIO = 1040
+"""deflate cannot shrink more than 1032 times."""
+
+_STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+_TROUBLE = (OSError, EOFError, ValueError, OverflowError, RuntimeError, struct.error, zlib.error,
+            zipfile.BadZipFile)  # fmt: skip
+"""What zipfile raises for damaged archives; names that are no UTF-8 are a ValueError."""
+
+_NO_HEADER = (ValueError, TypeError, LookupError, AttributeError, SyntaxError, OverflowError,
+              RecursionError, MemoryError, tokenize.TokenError)  # fmt: skip
+"""What numpy raises for a header, which it reads as a Python literal of at most 10,000 characters:
+a MemoryError is one of the parser, for too many brackets or signs within each other."""
+
+
+class Fault(Enum):
+    """What is wrong with an archive."""
+
+    NO_ARCHIVE = auto()
+    DAMAGED = auto()
+    PICKLED = auto()
+    """It holds Python objects, whose loading could run code."""
+    NO_NUMBERS = auto()
+    """It holds elements of another type."""
+
+
+class Damaged(Exception):
+    """Why an archive or a member cannot be read.
+
+    Attributes:
+        fault: what is wrong.
+        member: the member's name in the archive, None for all of it.
+    """
+
+    def __init__(self, reason: str, fault: Fault = Fault.DAMAGED, member: str | None = None):
+        super().__init__(reason if member is None else f"{member} {reason}")
+        self.fault = fault
+        self.member = member
+
+
+def open_npz(path: Path, most_elements: int | None = None) -> dict[str, Callable[[], _Array]]:
+    """What reads each array of an archive, by name; nothing but the directory is read here.
+
+    The archive stays open as long as one of them is kept.
+
+    Args:
+        path: the file.
+        most_elements: what an array may have; None for as many as the archive holds.
+
+    Raises:
+        Damaged: it is no archive.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb"):
+        size = path.stat().st_size
+    try:
+        archive = zipfile.ZipFile(path)
+    except _TROUBLE as error:
+        reason = f"is no .npz archive, or a damaged one: {str(error)[:80]}"
+        raise Damaged(reason, Fault.NO_ARCHIVE) from None
+    most = most_elements if most_elements is not None else size * _DEFLATE_RATIO
+    return {
+        info.filename.removesuffix(".npy"): partial(_member, archive, info, size, most)
+        for info in archive.infolist()
+        if info.filename.endswith(".npy")
+    }
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int, most: int) -> _Array:
+    """One array of an archive of so many bytes."""
+    member = info.filename
+    if info.compress_type not in _STORED_OR_DEFLATED:
+        raise Damaged("is compressed in a way that numpy does not write", member=member)
+    claims = info.file_size > _DEFLATE_RATIO * info.compress_size + 1024
+    if info.compress_size > size or claims:
+        raise Damaged("claims more than the archive holds", member=member)
+    try:
+        with archive.open(info) as stream:
+            return _array(stream, member, info.file_size, most)
+    except _TROUBLE as error:
+        raise Damaged(f"is damaged: {str(error)[:80]}", member=member) from None
+
+
+def _array(stream: IO[bytes], member: str, size: int, most: int) -> _Array:
+    """One array; `size` bytes of header and elements are there, so no more memory is taken."""
+    shape, dtype = _header(stream, member)
+    if dtype.hasobject:
+        reason = "holds pickled Python objects, which are never loaded: they could run code"
+        raise Damaged(reason, Fault.PICKLED, member)
+    if dtype.kind not in "biufU":
+        raise Damaged(f"is of type {dtype}, expected numbers", Fault.NO_NUMBERS, member)
+    if dtype.itemsize == 0:  # costs nothing in the file, whatever its shape claims
+        raise Damaged("has elements of no length", member=member)
+    shown = f"claims the shape {str(shape)[:60]}"
+    if any(type(extent) is not int or extent < 0 for extent in shape):
+        raise Damaged(shown, member=member)
+    claimed = math.prod(extent for extent in shape if extent) * dtype.itemsize
+    if claimed > size or math.prod(shape) > most:
+        raise Damaged(f"{shown}, more than its {size} bytes", member=member)
+    stream.seek(0)
+    return np.asarray(npy.read_array(stream, allow_pickle=False))
+
+
+def _header(stream: IO[bytes], member: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type as the header claims them."""
+    try:
+        version = npy.read_magic(stream)
+        if version == (1, 0):
+            shape, _, dtype = npy.read_array_header_1_0(stream)
+        elif version in ((2, 0), (3, 0)):
+            shape, _, dtype = npy.read_array_header_2_0(stream)
+        else:
+            raise ValueError(f"array format {version} is unknown")
+    except _NO_HEADER as error:
+        reason = str(error)[:80] or type(error).__name__
+        raise Damaged(f"is no numpy array: {reason}", member=member) from None
+    return shape, dtype
