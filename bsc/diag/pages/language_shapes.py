@@ -40,8 +40,9 @@ LANGUAGE_SHAPES: dict[str, CodePage] = {
     ),
     "BSC2306": CodePage(
         "a tensor that is too large",
-        "Inputs and weights have at most 2^31 elements, computed and drawn ones 2^28. It is "
-        "refused before memory is taken.",
+        "Inputs and weights have at most 2^31 elements. Of weights that are drawn and of tensors "
+        "that are computed a program has 2^28 elements in all, of arrays that become tensors 2^22, "
+        "of groups within groups 2^20 members. It is refused before memory is taken.",
         "model m {\n  input x: f32[4]\n  output y = x -> dense(10 ** 10)\n}",
         "model m {\n  input x: f32[4]\n  output y = x -> dense(1000)\n}",
     ),

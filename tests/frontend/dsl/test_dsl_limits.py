@@ -104,6 +104,14 @@ def test_time_is_linear_in_the_length_of_a_right_text() -> None:
     assert seconds[1] < 16 * seconds[0]  # 8 times, and as much again for a busy computer
 
 
+def test_quotes_without_end_take_no_time_by_the_square_of_their_length() -> None:
+    tables()
+    for text in ("'\\" * 1_000_000, "'a" * 1_000_000, "'" + "\\a" * 1_000_000):
+        began = time.process_time()
+        assert parse(text).file is None
+        assert time.process_time() - began < 4  # below one second on a quiet computer
+
+
 def test_no_text_needs_a_deep_stack() -> None:
     before = sys.getrecursionlimit()
     depth = 0

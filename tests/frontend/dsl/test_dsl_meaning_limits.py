@@ -8,12 +8,18 @@ import tracemalloc
 import pytest
 
 from bsc.diag import Severity
+from bsc.frontend.dsl.meaning import tensors
+from bsc.frontend.dsl.meaning.bounds import Bound
 from bsc.frontend.dsl.meaning.problems import MOST_PROBLEMS
 from bsc.testing.dsl_programs import checked, model_of
 
 MODEL = "model m {{\n  input x: f32[4]\n  output y = x -> {0}\n}}\n"
 DOUBLING = "".join(f"block b{i} {{ input v; output w = v -> b{i + 1} -> b{i + 1} }}\n"
                    for i in range(30)) + "block b30 { input v; output w = v }\n"  # fmt: skip
+
+ARRAYS = f"let a0 = [{', '.join(['1'] * 10)}]\n" + "".join(
+    f"let a{i + 1} = [{', '.join([f'a{i}'] * 10)}]\n" for i in range(9)
+)
 
 HOSTILE = {
     "repeat": MODEL.format("repeat 10 ** 15 { relu }"),
@@ -44,6 +50,37 @@ HOSTILE = {
     "outputs without end": "model m {\n  input x: f32[4]\n"
     + "".join(f"  output y{i} = x -> relu\n" for i in range(1500))
     + "  output y0\n}\n",
+    "groups that double": "model m {\n  input x: f32[4]\n  g0 = (x, x)\n"
+    + "".join(f"  g{i + 1} = (g{i}, g{i})\n" for i in range(40))
+    + "  output y = g40 -> concat\n}\n",
+    "groups that are many": "model m {\n  input x: f32[4]\n  g0 = (x, x)\n"
+    + "".join(f"  g{i + 1} = (g{i}, g{i})\n" for i in range(14))
+    + "".join(f"  h{i} = (g14, x)\n" for i in range(2000))
+    + "  output y = g14 -> concat\n}\n",
+    "rounds of nothing": MODEL.format("repeat 10 ** 12 { repeat 0 { relu } }"),
+    "rounds of rounds of nothing": MODEL.format(
+        "repeat 60000 { repeat 60000 { repeat 0 { relu } } }"
+    ),
+    "arrays of arrays": ARRAYS + MODEL.format("dense(4, f32(a9))"),
+    "arrays of arrays in a setting": ARRAYS
+    + MODEL.format("dense(4)")
+    + 'target "ideal-64" { array.rows = a9 }\n',
+    "arrays as deep as a file": "let a0 = [1]\n"
+    + "".join(f"let a{i + 1} = [a{i}]\n" for i in range(3000))
+    + MODEL.format("dense(4)")
+    + 'target "ideal-64" { array.rows = a3000 }\n',
+    "the shape of arrays of arrays": ARRAYS + MODEL.format("dense(shape(a9)[0])"),
+    "long arrays in a repeat": MODEL.format(
+        f"repeat 8000 {{ gather([{', '.join(['1'] * 2000)}]) -> gather([0, 1, 2, 3]) }}"
+    ),
+    "constants in circles": "".join(f"let a{i} = a{i + 1} + a0\n" for i in range(8000))
+    + "let a8000 = a0\n"
+    + MODEL.format("relu"),
+    "blocks in circles": "".join(
+        f"block b{i} {{ input v; output w = v -> b0 -> b{i + 1} }}\n" for i in range(4000)
+    )
+    + "block b4000 { input v; output w = v -> b0 }\n"
+    + MODEL.format("relu"),
     "deep blocks": "".join(
         f"block b{i} {{ input v; output w = v -> b{i + 1} }}\n" for i in range(1500)
     )
@@ -68,6 +105,13 @@ def test_hostile_programs(name: str) -> None:
     began = time.process_time()
     checked(text)
     assert time.process_time() - began < 3  # below one second on a quiet computer
+
+
+def test_what_is_computed_is_counted_over_all_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensors, "COMPUTED", Bound("elements of tensors to be computed", 1000))
+    text = "let a = f32([1, 2])\n" + "".join(f"let b{i} = a + {i}\n" for i in range(600))
+    found = checked(text + MODEL.format("relu"))
+    assert [d.code for d in found.diagnostics] == ["BSC2306"] * 20 + ["BSC2216"]
 
 
 def program(layers: int) -> str:

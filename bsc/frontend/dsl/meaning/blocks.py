@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bsc.frontend.dsl.ast import Block, Flow, LayerDef, Name, Repeat, Stage
+from bsc.frontend.dsl.ast import Block, Call, Expr, Flow, LayerDef, Name, Repeat, Stage
 from bsc.frontend.dsl.meaning.operators import OPERATORS
 from bsc.frontend.dsl.meaning.problems import Problems
 from bsc.frontend.dsl.meaning.walk import (
@@ -70,6 +70,10 @@ def find_circles(blocks: Mapping[str, Block], problems: Problems) -> set[str]:
                 target, at = targets[name][turn]
                 waiting.append((name, turn + 1))
                 if state.get(target) == 1 and not {name, target} <= circular:
+                    if problems.enough:
+                        circular.add(name)
+                        problems.error("BSC2208", "", at.at)  # it is counted
+                        continue
                     circle = path[path.index(target) :]
                     circular.update(circle)
                     _report(circle, calls, at, problems)
@@ -141,6 +145,20 @@ def _calls(block: Block) -> list[tuple[str, Name, int]]:
                     name = callee(stage.what)
                     found.append((layers.get(name.name, name).name, name, times))
     return found
+
+
+def cost_beside(given: tuple[Stage | Repeat, ...]) -> int:
+    """Steps that the expressions in the stages of a repeat count as, where there are very many.
+
+    Those of repeats within it count in their own rounds.
+    """
+    roots: list[Expr] = []
+    for stage in given:
+        if isinstance(stage, Repeat):
+            roots.append(stage.count)
+        elif isinstance(stage.what, Call):
+            roots.extend(argument.value for argument in stage.what.arguments)
+    return sum(1 for _ in expressions(*roots)) // _EXPRESSIONS_A_STEP
 
 
 def _expressions(block: Block) -> int:

@@ -161,6 +161,7 @@ def _in_order(lets: Sequence[Let], problems: Problems) -> tuple[list[Let], list[
     state: dict[int, int] = {}
     ordered: list[Let] = []
     circular: dict[int, Let] = {}
+    told: set[int] = set()  # one circle is told at each place: another one is not looked for
     for root in lets:
         waiting: list[tuple[Let, int]] = [(root, 0)]
         path: list[Let] = []
@@ -176,9 +177,12 @@ def _in_order(lets: Sequence[Let], problems: Problems) -> tuple[list[Let], list[
                 target = by_name[targets[turn]]
                 waiting.append((let, turn + 1))
                 if state.get(id(target)) == 1:
-                    circle = next(path[n:] for n, on_it in enumerate(path) if on_it is target)
-                    circular.update((id(member), member) for member in circle)
-                    _report_circle(circle, problems)
+                    circular[id(let)] = let
+                    if id(target) not in told and not problems.enough:
+                        told.add(id(target))
+                        circle = next(path[n:] for n, on_it in enumerate(path) if on_it is target)
+                        circular.update((id(member), member) for member in circle)
+                        _report_circle(circle, problems)
                 elif not state.get(id(target)):
                     waiting.append((target, 0))
                 continue

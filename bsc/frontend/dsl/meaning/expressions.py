@@ -25,6 +25,7 @@ from bsc.frontend.dsl.ast import (
     Unary,
 )
 from bsc.frontend.dsl.meaning import functions, tensors
+from bsc.frontend.dsl.meaning.bounds import MEMBERS
 from bsc.frontend.dsl.meaning.numbers import ArithmeticProblem, binary, negative, whole
 from bsc.frontend.dsl.meaning.operators import FUNCTIONS, OPERATORS
 from bsc.frontend.dsl.meaning.problems import Abandoned, Problems
@@ -173,6 +174,7 @@ class Evaluator:
         members: list[Live | Tensor | int | float] = []
         for item, value in zip(expr.items, self._items(expr.items, scope), strict=True):
             if isinstance(value, Several):
+                self.problems.spend(MEMBERS, len(value.items), item.at)
                 members.extend(value.items)
             elif isinstance(value, Live | Tensor | int | float) and not isinstance(value, bool):
                 members.append(value)

@@ -23,7 +23,7 @@ from bsc.frontend.dsl.ast import (
 from bsc.frontend.dsl.meaning import bodies
 from bsc.frontend.dsl.meaning.arguments import Arguments, bind
 from bsc.frontend.dsl.meaning.block_calls import block_arguments, define_parameters
-from bsc.frontend.dsl.meaning.blocks import BlockCosts
+from bsc.frontend.dsl.meaning.blocks import BlockCosts, cost_beside
 from bsc.frontend.dsl.meaning.building import MAX_STEPS, Building, origin_of
 from bsc.frontend.dsl.meaning.expressions import Evaluator
 from bsc.frontend.dsl.meaning.inputs import input_type
@@ -273,18 +273,20 @@ class Flows:
                 f"the count of a repeat is {shown(count)}, expected a whole number from 0",
                 repeat.count.at,
             )
-        self.building.room(
-            repeat.count.at, min(count, MAX_STEPS + 1) * self.costs.of(repeat.stages)
-        )
+        beside = cost_beside(repeat.stages)
+        least = max(1, self.costs.of(repeat.stages) + beside)
+        self.building.room(repeat.count.at, min(count, MAX_STEPS + 1) * least)
         self.evaluator.enter(repeat.at)
         try:
             for index in range(count):
-                inner = scope
+                before, inner = self.building.steps, scope
                 if repeat.index is not None:
                     inner = Scope(self.problems, scope.facts, scope.frame, scope)
                     inner.define(repeat.index, "constant", index)
                 made = self._through(repeat.stages, values, inner)
                 values = made.items if isinstance(made, Several) else self._started(made, repeat.at)
+                made_none = self.building.steps == before  # a round takes time though
+                self.building.step(repeat.at, max(beside, int(made_none)))
         finally:
             self.evaluator.leave()
         return values

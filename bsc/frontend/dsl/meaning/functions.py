@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from bsc.frontend.dsl.ast import Argument, Call, Place
+from bsc.frontend.dsl.meaning.bounds import COMPUTED
 from bsc.frontend.dsl.meaning.numbers import ONE_ARGUMENT, ArithmeticProblem, Number, is_number
 from bsc.frontend.dsl.meaning.operators import Function
 from bsc.frontend.dsl.meaning.problems import Abandoned, Problems
@@ -309,6 +310,8 @@ def _reshaped(bound: Mapping[str, Given], at: Place, problems: Problems) -> Tens
         raise problems.error("BSC2303", f"{len(known)} dimensions, at most {MAX_RANK}", at)
     key = ("reshape", known)
     if key not in tensor.derived:
+        if not tensor.array.flags.c_contiguous:  # it is copied
+            problems.spend(COMPUTED, tensor.array.size, at)
         array = tensor.array.reshape(known)
         tensor.derived[key] = Tensor(array, tensor.label, at, tensor.file)
     return tensor.derived[key]

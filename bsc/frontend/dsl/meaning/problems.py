@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bsc.diag import Diagnostic, Label, Severity, Span
 from bsc.frontend.dsl.ast import Place
+from bsc.frontend.dsl.meaning.bounds import Bound
 
 MOST_PROBLEMS = 20
 """Problems of one file that are told at once; of the others the number is told."""
@@ -44,6 +45,7 @@ class Problems:
     calls: list[At] = field(default_factory=list)
     _errors: int = 0
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
+    _spent: dict[Bound, int] = field(default_factory=dict)
 
     def span(self, at: Place) -> Span:
         """A place as diagnostics have it; of several lines the beginning."""
@@ -99,6 +101,22 @@ class Problems:
         if key not in self._seen:
             self._seen.add(key)
             self._record(Severity.NOTE, code, message, [(at, label)], help, ())
+
+    def spend(self, bound: Bound, count: int, at: Place) -> None:
+        """Count what the program makes, before memory is taken for it.
+
+        Raises:
+            Abandoned: it is too much.
+        """
+        before = self._spent.get(bound, 0)
+        if before + count > bound.most:
+            raise self.error(
+                "BSC2306",
+                f"the program would have more than {bound.most} {bound.what}",
+                at,
+                f"{count} here, {before} before",
+            )
+        self._spent[bound] = before + count
 
     @property
     def enough(self) -> bool:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from bsc.diag import nearest
 from bsc.frontend.dsl import ast
 from bsc.frontend.dsl.ast import Expr, Name, Place, Setting
+from bsc.frontend.dsl.meaning.bounds import SETTINGS
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.expressions import Evaluator
 from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
@@ -23,6 +24,7 @@ from bsc.frontend.dsl.meaning.problems import Abandoned, Help, Problems
 from bsc.frontend.dsl.meaning.scope import Scope, suggestion
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.dsl.meaning.values import Listed, Value, shown
+from bsc.frontend.onnx.tensors import MAX_RANK
 from bsc.hw.plan import Readout, Rule
 from bsc.hw.spec import TargetSpec
 
@@ -259,14 +261,17 @@ class Sections:
             return expr.name  # words such as `joined`, which TOML writes in quotes
         return self._data(self.evaluator.constant(expr, self.scope, key), expr, key)
 
-    def _data(self, value: Value, expr: Expr, key: str) -> object:
+    def _data(self, value: Value, expr: Expr, key: str, depth: int = 0) -> object:
         if isinstance(value, bool | int | float | str):
             return value
-        if isinstance(value, Listed):
-            return [self._data(item, expr, key) for item in value.items]
+        if isinstance(value, Listed) and depth < MAX_RANK:
+            self.problems.spend(SETTINGS, len(value.items), expr.at)
+            return [self._data(item, expr, key, depth + 1) for item in value.items]
         raise self.problems.error(
             "BSC2504",
-            f"{key} is {shown(value)}, expected a number, a text, true, false or an array",
+            f"{key} is {shown(value)}, expected a number, a text, true, false or an array"
+            if depth < MAX_RANK
+            else f"{key} has arrays more than {MAX_RANK} deep",
             expr.at,
         )
 

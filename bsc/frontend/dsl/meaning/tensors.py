@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from bsc.frontend.dsl.ast import Place
+from bsc.frontend.dsl.meaning.bounds import ARRAYS, COMPUTED
 from bsc.frontend.dsl.meaning.numbers import is_number
 from bsc.frontend.dsl.meaning.problems import Problems
-from bsc.frontend.dsl.meaning.values import Listed, Tensor, Value, shape_text, shown
-from bsc.frontend.onnx.call import MAX_FOLDED
+from bsc.frontend.dsl.meaning.values import Listed, Tensor, Value, shown
 from bsc.frontend.onnx.tensors import MAX_RANK
 from bsc.ir.graph import Array
 
@@ -51,7 +51,10 @@ def as_tensor(value: Listed, dtype: np.dtype[Any] | None, problems: Problems) ->
 
 
 def _flattened(value: Listed, problems: Problems) -> tuple[tuple[int, ...], list[Value]]:
-    """Extents and elements, row-major, level by level: nothing is recursive here."""
+    """Extents and elements, row-major, level by level: nothing is recursive here.
+
+    Each level is counted before it is written out: arrays with names may stand in several places.
+    """
     shape: list[int] = []
     level: list[Value] = [value]
     while level and all(isinstance(item, Listed) for item in level):
@@ -66,13 +69,14 @@ def _flattened(value: Listed, problems: Problems) -> tuple[tuple[int, ...], list
                     f"{len(row.items)} here",
                     others=[(rows[0].at, f"{shape[-1]} in the first row")],
                 )
+        if len(shape) > MAX_RANK:
+            raise problems.error(
+                "BSC2303",
+                f"a tensor of more than {MAX_RANK} dimensions, at most {MAX_RANK} are taken",
+                value.at,
+            )
+        problems.spend(ARRAYS, len(rows) * shape[-1], value.at)
         level = [item for row in rows for item in row.items]
-    if len(shape) > MAX_RANK:
-        raise problems.error(
-            "BSC2303",
-            f"a tensor of {len(shape)} dimensions, at most {MAX_RANK} are taken",
-            value.at,
-        )
     return tuple(shape), level
 
 
@@ -110,6 +114,7 @@ def cast(array: Array, dtype: np.dtype[Any], at: Place, problems: Problems) -> A
     """
     if array.dtype == dtype:
         return array
+    problems.spend(COMPUTED, array.size, at)
     with np.errstate(all="ignore"):
         made = array.astype(dtype)
     if dtype.kind in "iub" and not np.array_equal(made, array):
@@ -171,13 +176,7 @@ def tensor_arithmetic(
         raise problems.error(
             "BSC2301", f"{operator} of {texts}: the shapes do not broadcast", at
         ) from None
-    if math.prod(shape) > MAX_FOLDED:
-        raise problems.error(
-            "BSC2306",
-            f"the result {shape_text(shape)} has {math.prod(shape)} elements, at most {MAX_FOLDED} "
-            "are computed",
-            at,
-        )
+    problems.spend(COMPUTED, math.prod(shape), at)
     with np.errstate(all="ignore"):
         made = compute(*arrays)
     return Tensor(np.asarray(made, dtype), "", at)
