@@ -62,7 +62,7 @@ LANGUAGE_WEIGHTS: dict[str, CodePage] = {
         "some layers have weights, others are left to the device",
         "A note. A model that is mapped with its weights cannot leave those of some layers to the"
         " device: they are drawn from a bell curve instead (he). Leave all to the device, or say "
-        "how they start.",
+        "how they start. A bias that is not all zeros counts as weights, too.",
         "model m {\n"
         "  input x: f32[4]\n"
         "  h = x -> dense(5)\n"

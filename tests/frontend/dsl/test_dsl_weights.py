@@ -192,6 +192,33 @@ def test_layers_left_to_the_device_beside_others_are_drawn_and_a_note_says_so() 
     assert len(np.unique(model.graph.constants["left.weight"])) == 12
 
 
+@pytest.mark.parametrize(
+    ("bias", "mode"),
+    [
+        ("[1, 0, 0]", "keep"),
+        ("ones", "keep"),
+        ("constant(2)", "keep"),
+        ("uniform(0, 1)", "keep"),
+        ("normal(0, mean = 1)", "keep"),
+        ("[0, 0, 0]", "random"),
+        ("zeros", "random"),
+        ("constant(0)", "random"),
+        ("uniform(0, 0)", "random"),
+        ("device", "random"),
+        ("false", "random"),
+    ],
+)
+def test_a_bias_that_is_given_is_kept(bias: str, mode: str) -> None:
+    model = body_of(f"output y = x -> dense(3, bias = {bias}) as left -> dense(2)")
+    assert model.weights == mode
+    assert [note.code for note in model.notes] == ["BSC2409"] * (mode == "keep")
+    constants = model.graph.constants
+    drawn = len(np.unique(constants["left.weight"])) == 12
+    assert drawn == (mode == "keep")
+    if mode == "keep":
+        assert np.any(constants["left.bias"])
+
+
 def test_weights_of_a_file_without_bias_give_a_note(folder: Path) -> None:
     model = body_of(
         'weights w = "n.npz"', 'output y = x -> dense(weights = w["a/w"])', folder=folder

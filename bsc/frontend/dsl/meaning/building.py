@@ -43,6 +43,7 @@ class LayerEntry:
         origin: `Node.origin` of its node.
         at: where it stands.
         on_device: whether its weights are left to the device.
+        has_bias: whether a bias is given that is not all zeros.
     """
 
     path: str
@@ -51,6 +52,7 @@ class LayerEntry:
     origin: str
     at: Place
     on_device: bool
+    has_bias: bool = False
 
 
 @dataclass(slots=True)

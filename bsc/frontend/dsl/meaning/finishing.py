@@ -38,19 +38,22 @@ def draw_pending(building: Building, *, draw: bool = True) -> Literal["keep", "r
 
     Returns:
         `random` where all layers leave their weights to the device, which then are zeros that take
-        no memory; else `keep`: those left to the device beside others are drawn as `he`.
+        no memory, and no bias is given but zeros; else `keep`: weights left to the device beside
+        others are drawn as `he`.
     """
     entries = building.layers.values()
     on_device = [entry for entry in entries if entry.on_device]
-    mixed = bool(on_device) and len(on_device) < len(entries)
+    all_left = bool(entries) and len(on_device) == len(entries)
+    anew = all_left and not any(entry.has_bias for entry in entries)
     pending = building.pending
-    if mixed:
+    if on_device and not anew:
         first = on_device[0]
         names = ", ".join(entry.path for entry in on_device[:4])
+        given = "but a bias is given" if all_left else "those of other layers are given"
         building.problems.note(
             "BSC2409",
             f"the weights of {names}{', ..' if len(on_device) > 4 else ''} are left to the device, "
-            "those of other layers are given: they start as he, a bell curve",
+            f"{given}: they start as he, a bell curve",
             first.at,
             help="write weights = he(seed = ..) to choose the draws, or leave all to the device",
         )
@@ -75,7 +78,7 @@ def draw_pending(building: Building, *, draw: bool = True) -> Literal["keep", "r
     for one in pending if draw else ():
         if one.initialiser.kind != "device":  # those are zeros already
             building.builder.constants[one.name] = drawn(one)
-    return "random" if entries and len(on_device) == len(entries) else "keep"
+    return "random" if anew else "keep"
 
 
 def finish(

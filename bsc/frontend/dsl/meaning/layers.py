@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+import numpy as np
+
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.chains import brief
@@ -233,8 +235,18 @@ def _count(o: Occurrence, name: str, given: Tensor | Initialiser, axis: int) -> 
 
 def _note_layer(o: Occurrence, given: Tensor | Initialiser) -> None:
     device = isinstance(given, Initialiser) and given.kind == "device"
-    entry = LayerEntry(o.label, o.given, o.row.name, o.origin, o.at, device)
+    has_bias = _is_not_zero(o.arguments.values.get("bias"))
+    entry = LayerEntry(o.label, o.given, o.row.name, o.origin, o.at, device, has_bias)
     o.building.note_layer(entry, o.what, o.frame.store)
+
+
+def _is_not_zero(given: object) -> bool:
+    """Whether a bias is given that is not all zeros."""
+    if isinstance(given, Tensor):
+        return bool(np.any(given.array))
+    if isinstance(given, Initialiser):
+        return given.kind in ("ones", "glorot", "he") or any(given.numbers)
+    return False
 
 
 def _bias(o: Occurrence, units: int, weights: Tensor | Initialiser) -> list[Live]:

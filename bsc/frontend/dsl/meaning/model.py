@@ -130,6 +130,11 @@ def check(file: File, folder: Path | None, *, draw: bool = True) -> Checked:
     mode: Literal["keep", "random"] = "keep"
     if not problems.failed and body is not None:
         mode = draw_pending(building, draw=draw)
+        if mode == "random" and train is not None and train.weights == "keep":
+            problems.error(
+                "BSC2508", "weights are to be kept, but no layer has any", train.places["weights"],
+                help="give layers their weights, or write weights = random",
+            )  # fmt: skip
     if not problems.failed and body is not None:
         made = finish(building, body.outputs)
     model = None
