@@ -100,6 +100,30 @@ def test_numbers_that_are_not_finite(encoding: str, body: str, codes: list[str])
     assert [d.code for d in checked(text).diagnostics] == codes
 
 
+@pytest.mark.parametrize(
+    ("arguments", "at"),
+    [
+        ("epsilon = -1", "-1"),
+        ("variance = zeros, epsilon = 0", "zeros"),
+        ("variance = zeros, epsilon = 1e-50", "zeros"),
+        ("variance = constant(-1)", "constant(-1)"),
+        ("variance = uniform(-1, 1)", "uniform(-1, 1)"),
+        ("variance = normal(1)", "normal(1)"),
+        ("variance = [1, 1, -1, 1]", "[1, 1, -1, 1]"),
+        ("variance = zeros", None),
+        ("epsilon = -0.5", None),
+        ("variance = uniform(0, 1)", None),
+        ("variance = ones, epsilon = 0", None),
+    ],
+)
+def test_a_variance_and_its_epsilon_are_above_zero(arguments: str, at: str | None) -> None:
+    line = f"output y = x -> batch_norm({arguments})"
+    diagnostics = checked(f"model m {{ input x: f32[4]\n{line}\n}}\n").diagnostics
+    places = [line[d.labels[0].span.column - 1 :][: d.labels[0].span.length] for d in diagnostics]
+    assert places == ([] if at is None else [at])
+    assert all(d.code == "BSC2307" for d in diagnostics)
+
+
 def test_all_errors_of_a_file_are_raised_together(tmp_path: Path) -> None:
     path = tmp_path / "wrong.bsc"
     path.write_text("model m {\n  input x: f32[4]\n  a = b\n  c = d\n  output y = x\n}\n")

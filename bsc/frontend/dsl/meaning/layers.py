@@ -165,17 +165,33 @@ def batch_norm(o: Occurrence) -> Live:
 
 
 def _check_variance(o: Occurrence, epsilon: float) -> None:
-    given = o.arguments.values.get("variance")
-    if not isinstance(given, Tensor) or given.array.dtype.kind != "f" or not given.array.size:
-        return
-    least = float(given.array.min())
-    if least + epsilon <= 0:
+    """Refuse a root of nothing or less, whichever of the two numbers is to blame."""
+    given = o.arguments.get("variance", _ONES)
+    if isinstance(given, Initialiser) and given.kind == "normal":
+        raise o.refuse(
+            "BSC2307",
+            "a variance from a bell curve may be below zero, expected a tensor, or zeros, ones, "
+            "constant or uniform",
+            o.place_of("variance"),
+        )
+    least = _least(given)
+    with np.errstate(over="ignore"):
+        above = least is None or np.float32(least) + np.float32(epsilon) > 0
+    if not above:
         raise o.refuse(
             "BSC2307",
             f"a variance plus epsilon {epsilon:g} is not above zero: the least variance is "
             f"{least:g}",
-            o.place_of("variance"),
+            o.place_of("variance" if "variance" in o.arguments.places else "epsilon"),
         )
+
+
+def _least(given: Tensor | Initialiser) -> float | None:
+    """The least number of what is given; None where it is refused elsewhere."""
+    if isinstance(given, Tensor):
+        floats = given.array.dtype.kind == "f" and given.array.size
+        return float(given.array.min()) if floats else None
+    return {"zeros": 0.0, "ones": 1.0}.get(given.kind, given.numbers[0] if given.numbers else None)
 
 
 def _of_group(o: Occurrence, op: str, most: int, attrs: Mapping[str, object] | None = None) -> Live:
