@@ -69,6 +69,7 @@ HOSTILE = {
     + "".join(f"let a{i + 1} = [a{i}]\n" for i in range(3000))
     + MODEL.format("dense(4)")
     + 'target "ideal-64" { array.rows = a3000 }\n',
+    "the size of arrays of arrays": ARRAYS + MODEL.format("dense(size(a9))"),
     "the shape of arrays of arrays": ARRAYS + MODEL.format("dense(shape(a9)[0])"),
     "long arrays in a repeat": MODEL.format(
         f"repeat 8000 {{ gather([{', '.join(['1'] * 2000)}]) -> gather([0, 1, 2, 3]) }}"

@@ -16,7 +16,7 @@ from bsc.frontend.dsl.meaning.numbers import ONE_ARGUMENT, ArithmeticProblem, Nu
 from bsc.frontend.dsl.meaning.operators import Function
 from bsc.frontend.dsl.meaning.problems import Abandoned, Problems
 from bsc.frontend.dsl.meaning.scope import suggestion
-from bsc.frontend.dsl.meaning.tensors import DTYPES, as_tensor, cast, integers
+from bsc.frontend.dsl.meaning.tensors import DTYPES, as_tensor, cast, extents, integers
 from bsc.frontend.dsl.meaning.values import (
     Initialiser,
     Listed,
@@ -179,13 +179,10 @@ def _extremum(row: Function, given: Sequence[Given], expr: Call, problems: Probl
 
 def _extents(row: Function, argument: Given, problems: Problems) -> Value:
     value = argument.value
-    if isinstance(value, Listed):
-        if row.name == "size":
-            return len(value.items)
-        value = as_tensor(value, None, problems)
-    if not isinstance(value, Live | Tensor):
+    if not isinstance(value, Listed | Live | Tensor):
         raise _wrong(row, argument, "a value, a tensor or an array", problems)
-    shape = tuple(d for d in value.type.shape if isinstance(d, int))
+    found = extents(value, problems) if isinstance(value, Listed) else value.type.shape
+    shape = tuple(d for d in found if isinstance(d, int))
     match row.name:
         case "shape":
             return Listed(shape, argument.argument.at)

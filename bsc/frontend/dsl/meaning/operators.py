@@ -245,9 +245,9 @@ _FUNCTIONS: tuple[Function, ...] = (
     Function("exp", "exp(a)", "e to a power."),
     Function("log", "log(a)", "The natural logarithm."),
     Function("log2", "log2(a)", "The logarithm to base 2."),
-    Function("shape", "shape(x)", "Extents of a sample of a value, or of a tensor: an array."),
-    Function("size", "size(x)", "Elements of a sample of a value, or of a tensor or array."),
-    Function("rank", "rank(x)", "Dimensions of a sample of a value, or of a tensor."),
+    Function("shape", "shape(x)", "Extents of a sample of a value, of a tensor or of an array."),
+    Function("size", "size(x)", "Elements of a sample of a value, of a tensor or of an array."),
+    Function("rank", "rank(x)", "Dimensions of a sample of a value, of a tensor or of an array."),
     Function("transpose", "transpose(t, perm = [..])", "A tensor with its dimensions reversed, or "
              "in an order."),
     Function("reshape", "reshape(t, shape)", "A tensor's elements in another shape."),

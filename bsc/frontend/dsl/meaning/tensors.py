@@ -50,6 +50,17 @@ def as_tensor(value: Listed, dtype: np.dtype[Any] | None, problems: Problems) ->
     return found
 
 
+def extents(value: Listed, problems: Problems) -> tuple[int, ...]:
+    """How many elements an array has in each dimension, whatever they are; found once.
+
+    Raises:
+        Abandoned: its rows differ in length.
+    """
+    if not value.extents:
+        value.extents.append(_flattened(value, problems)[0])
+    return value.extents[0]
+
+
 def _flattened(value: Listed, problems: Problems) -> tuple[tuple[int, ...], list[Value]]:
     """Extents and elements, row-major, level by level: nothing is recursive here.
 
@@ -108,9 +119,10 @@ def _array(
 
 
 def cast(array: Array, dtype: np.dtype[Any], at: Place, problems: Problems) -> Array:
-    """An array in another element type, refused where numbers would become others.
+    """An array in another element type.
 
-    Floats are rounded to float32; whole numbers must stay what they are.
+    Floats are the nearest ones, of whole numbers too, and must stay finite; as whole numbers and
+    truths they must stay what they are.
     """
     if array.dtype == dtype:
         return array

@@ -31,11 +31,13 @@ class Listed:
         items: its elements.
         at: where it is written.
         tensors: what it was made into so far, so that one name is one constant of the graph.
+        extents: its shape, once it was asked for.
     """
 
     items: tuple[Value, ...]
     at: Place
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    extents: list[tuple[int, ...]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
