@@ -201,7 +201,8 @@ class Evaluator:
         )
 
     def _binary(self, expr: Binary, scope: Scope) -> Value:
-        # `a + b + c + ..` leans to the left, as deep as it is long: no recursion along that side.
+        # `a + b + c + ..` leans to the left, up to 128 deep: along that side nothing is entered, so
+        # that a sum takes one level of MOST_NESTED however long it is.
         spine = [expr]
         while isinstance(spine[-1].left, Binary):
             spine.append(spine[-1].left)

@@ -1,4 +1,4 @@
-"""Walks over expressions without recursion: they may be as long as a file."""
+"""Walks over expressions without recursion: however deep a text nests, they need no stack."""
 
 from __future__ import annotations
 
