@@ -18,6 +18,7 @@ from bsc.frontend.dsl.syntax.parser import parse
 from bsc.ir.interpreter import run
 from bsc.ir.pass_manager import run_passes
 from bsc.ops import OPS
+from bsc.ops.source import SOURCE_OPS
 from bsc.passes.network import find_network
 from bsc.pipelines import source_passes
 
@@ -72,6 +73,13 @@ def test_each_example_runs(number, folder):
         program = compile_model(path)
         layers = find_network(run_passes(graph, source_passes(), OPS).graph).layers
         assert len(program.reads) == len(layers)
+
+
+def test_every_operator_of_source_is_reached(folder):
+    made = set()
+    for text in EXAMPLES:
+        made |= {node.op for node in check(parse(text).file, folder).model.graph.nodes}
+    assert made == set(SOURCE_OPS)
 
 
 def test_every_operator_and_statement_has_an_example():

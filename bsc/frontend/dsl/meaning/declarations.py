@@ -27,7 +27,6 @@ class Items:
         target: the target section.
         blocks: blocks by name.
         lets: constants.
-        weights: files of weights.
     """
 
     model: Model | None = None
@@ -35,7 +34,6 @@ class Items:
     target: TargetSection | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
     lets: list[Let] = field(default_factory=list)
-    weights: list[Weights] = field(default_factory=list)
 
 
 def sort_items(file: File, problems: Problems) -> Items:
@@ -76,7 +74,7 @@ def sort_items(file: File, problems: Problems) -> Items:
             case Let():
                 items.lets.append(item)
             case Weights():
-                items.weights.append(item)
+                pass  # opened in the order of the file, by `declare`
     if items.model is None:
         at = file.items[0].at if file.items else None
         if at is None:

@@ -1,7 +1,7 @@
 """The operators of the language: one row each, which checker, editors, docs and export all read.
 
-A row says what is written behind `->`, which arguments it takes, and which operators of SOURCE it
-makes. How it makes them is in `layers` and `plain` beside it.
+A row says what is written behind `->` and which arguments it takes. What it makes is in `layers`
+and `plain` beside it.
 """
 
 from __future__ import annotations
@@ -65,17 +65,13 @@ class Operator:
         name: how it is written behind `->`.
         doc: one sentence: what it computes.
         parameters: its arguments; the first ones may be given by place.
-        makes: operators of SOURCE that it becomes.
         short: what unnamed ones are called, with a number behind; the name itself where empty.
-        holds_weights: whether it is a layer that an array can hold, with a name in `train`.
     """
 
     name: str
     doc: str
     parameters: tuple[Parameter, ...]
-    makes: tuple[str, ...]
     short: str = ""
-    holds_weights: bool = False
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of a name."""
@@ -90,7 +86,7 @@ class Operator:
 
 
 def _plain(name: str, doc: str, *parameters: Parameter) -> Operator:
-    return Operator(name, doc, parameters, (name,))
+    return Operator(name, doc, parameters)
 
 
 def _number(name: str, doc: str, default: str | None = None) -> Parameter:
@@ -119,8 +115,7 @@ _OTHER = Parameter("other", Kind.OPERAND, "the right operand, where none flows i
 _ROWS: tuple[Operator, ...] = (
     # layers
     Operator(
-        "dense", "A layer of units: y = x W + b.", (_UNITS, _WEIGHTS, _BIAS), ("dense",),
-        holds_weights=True,
+        "dense", "A layer of units: y = x W + b.", (_UNITS, _WEIGHTS, _BIAS),
     ),
     Operator(
         "conv", "A convolution of images [channels, rows, columns].",
@@ -132,13 +127,12 @@ _ROWS: tuple[Operator, ...] = (
             _BIAS, _STRIDE, _PADDING, _DILATION,
             Parameter("groups", Kind.WHOLE, "parts of the channels that do not mix", "1", 1),
         ),
-        ("conv2d",), holds_weights=True,
     ),
     Operator(
         "matmul", "A product with a matrix: y = x W, x of any rank.",
         (Parameter("weights", Kind.WEIGHTS, "W [inputs, units]", derived=_FLOWS),
          Parameter("units", Kind.WHOLE, "columns of W, where it is an initialiser", None, 1, _OF)),
-        ("matmul",), short="product", holds_weights=True,
+        short="product",
     ),
     # activations
     _plain("relu", "max(x, 0)."),
@@ -146,7 +140,7 @@ _ROWS: tuple[Operator, ...] = (
            _number("alpha", "slope below zero", "0.01")),
     _plain("sigmoid", "1 / (1 + exp(-x))."),
     Operator("logistic", "sigmoid(a x), the neuron of binary stochastic layers.",
-             (_number("a", "slope", "4"),), ("mul", "sigmoid")),
+             (_number("a", "slope", "4"),)),
     _plain("tanh", "tanh(x)."),
     _plain("hard_sigmoid", "alpha x + beta, between 0 and 1.",
            _number("alpha", "slope", "0.2"), _number("beta", "value at zero", "0.5")),
@@ -159,7 +153,6 @@ _ROWS: tuple[Operator, ...] = (
          Parameter("parameters", Kind.NUMBERS, "numbers of g", "[]"),
          _number("gain", "factor of x", "1"), _number("low", "value of g at p = 0", "0"),
          _number("high", "value of g at p = 1", "1")),
-        ("neuron",),
     ),
     # the classifier's tail
     _plain("softmax", "exp(x) / sum(exp(x)) along an axis.", _AXIS),
@@ -172,16 +165,14 @@ _ROWS: tuple[Operator, ...] = (
         (Parameter("index", Kind.TENSOR, "which features are chosen, from 0", derived=_FLOWS),
          Parameter("of", Kind.TENSOR, "what is chosen from, where the index flows in",
                    derived=_FLOWS)),
-        ("gather_features",),
     ),
     # images
     Operator("max_pool", "The greatest element of each window.",
-             (_SIZE, _POOL_STRIDE, _PADDING, _DILATION), ("max_pool",)),
+             (_SIZE, _POOL_STRIDE, _PADDING, _DILATION)),
     Operator("average_pool", "The mean of each window.",
              (_SIZE, _POOL_STRIDE, _PADDING,
-              Parameter("count_padding", Kind.TRUTH, "whether padding counts as zeros", "false")),
-             ("average_pool",)),
-    Operator("global_average_pool", "The mean of each channel.", (), ("average_pool",)),
+              Parameter("count_padding", Kind.TRUTH, "whether padding counts as zeros", "false"))),
+    Operator("global_average_pool", "The mean of each channel.", ()),
     # normalisation
     Operator(
         "batch_norm", "(x - mean) / sqrt(variance + epsilon) scale + bias, channels first.",
@@ -190,26 +181,24 @@ _ROWS: tuple[Operator, ...] = (
          Parameter("mean", Kind.WEIGHTS, "mean of each channel", "zeros"),
          Parameter("variance", Kind.WEIGHTS, "variance of each channel", "ones"),
          _number("epsilon", "added to the variance", "1e-5")),
-        ("batch_norm",), short="norm",
+        short="norm",
     ),
     Operator("dropout", "Nothing in inference: x.",
-             (_number("rate", "share that training would drop", "0.5"),), ("dropout",)),
+             (_number("rate", "share that training would drop", "0.5"),)),
     Operator(
         "normalise", "(x - low) / (high - low): numbers as probabilities.",
         (Parameter("low", Kind.NUMBERS, "value at p = 0; one, or one for each element"),
          Parameter("high", Kind.NUMBERS, "value at p = 1; one, or one for each element")),
-        ("normalise",),
     ),
     # what moves elements
-    Operator("flatten", "All elements of a sample in one row.", (), ("reshape",)),
+    Operator("flatten", "All elements of a sample in one row.", ()),
     Operator("reshape", "The same elements in another shape; one -1 stands for the rest.",
-             (Parameter("shape", Kind.AXES, "shape of a sample"), _WHOLE), ("reshape",)),
+             (Parameter("shape", Kind.AXES, "shape of a sample"), _WHOLE)),
     Operator("transpose", "The dimensions of a sample in another order.",
-             (Parameter("perm", Kind.AXES, "where each dimension comes from, from 0"), _WHOLE),
-             ("transpose",)),
-    Operator("concat", "The values of a group one behind the other.", (_AXIS,), ("concat",)),
+             (Parameter("perm", Kind.AXES, "where each dimension comes from, from 0"), _WHOLE)),
+    Operator("concat", "The values of a group one behind the other.", (_AXIS,)),
     Operator("cast", "The same numbers in another encoding.",
-             (Parameter("encoding", Kind.ENCODING, "f32, f64, i32, i64, u8 or bool"),), ("cast",)),
+             (Parameter("encoding", Kind.ENCODING, "f32, f64, i32, i64, u8 or bool"),)),
     _plain("identity", "x."),
     # arithmetic
     _plain("add", "x + other.", _OTHER),

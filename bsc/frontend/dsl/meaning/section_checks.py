@@ -54,7 +54,6 @@ LAYER_SETTINGS: Mapping[str, str] = MappingProxyType(
         "pulses": "a whole number",
     }
 )
-_SEED_BITS = 64
 
 
 @dataclass(slots=True)
@@ -163,7 +162,7 @@ class Sections:
             )
         if key in WORDS and given not in WORDS[key]:
             raise self._no_word(key, str(given), WORDS[key], expr.at)
-        if key == "seed" and isinstance(given, int) and not 0 <= given < 1 << _SEED_BITS:
+        if key == "seed" and isinstance(given, int) and given < 0:
             raise self.problems.error("BSC2504", f"seed is {given}, expected one from 0", expr.at)
         if key == "epochs" and isinstance(given, int) and given < 0:
             raise self.problems.error("BSC2504", f"epochs is {given}, expected 0 or more", expr.at)
