@@ -1,10 +1,11 @@
-"""Lets random and changed texts of the language at the parser for as long as asked.
+"""Lets random and changed texts of the language at parser and checker for as long as asked.
 
     python tests/fuzz/fuzz_language.py --seconds 3600 --corpus FOLDER
 
-Each text makes a tree or a report, never anything else, in bounded time; the text of a tree is read
-as the same tree. What goes wrong is kept in FOLDER/failures, `--repeat FILE` tries it once more.
-Texts that reach a new report are kept in FOLDER and changed further.
+Each text makes a tree or a report, never anything else, in bounded time and memory; the text of a
+tree is read as the same tree, and a tree makes a model or a report. What goes wrong is kept in
+FOLDER/failures, `--repeat FILE` tries it once more. Texts that reach a new report are kept in
+FOLDER and changed further.
 """
 
 from __future__ import annotations
@@ -12,23 +13,35 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import resource
+import signal
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from bsc.diag import CODES, Diagnostic, render_all
+from fuzz_sentences import sentences
+
+from bsc.diag import CODES, Diagnostic, Severity, render_all
+from bsc.frontend.dsl.ast import File
+from bsc.frontend.dsl.meaning.model import check
 from bsc.frontend.dsl.syntax.formatter import format_file
 from bsc.frontend.dsl.syntax.parser import parse
 from bsc.frontend.dsl.syntax.tables import tables
 
-CASES = Path(__file__).parents[1] / "errors" / "dsl_syntax"
+CASES = Path(__file__).parents[1] / "errors"
 ALIKE_MOST = 5
 SECONDS_MOST = 2.0
+SECONDS_MEANT = 20.0
+"""Of a model of as many layers as may be; one that asks for more is refused before it is made."""
 LONGEST = 20_000
+MOST_BYTES = 4 << 30
+"""Memory of this process: a text that asks for more makes a MemoryError."""
 
 
 class Wrong(Exception):
@@ -59,7 +72,39 @@ def reached(text: str) -> set[str]:
         raise Wrong("the text of the tree is another tree")
     if format_file(again) != written:
         raise Wrong("the text of the tree is not its own form")
-    return {"a tree"} | {type(item).__name__ for item in parsed.file.items}
+    return {type(item).__name__ for item in parsed.file.items} | _meant(parsed.file, text)
+
+
+def _meant(file: File, text: str) -> set[str]:
+    """What a tree means, or why it means nothing."""
+    with _ended_after(SECONDS_MEANT):
+        found = check(file, None, draw=False)
+    render_all(found.diagnostics, {"<fuzz>": text})
+    failed = any(d.severity is Severity.ERROR for d in found.diagnostics)
+    if failed != (found.model is None):
+        raise Wrong("neither a model nor an error, or both")
+    if len(found.diagnostics) > 21 and failed:
+        raise Wrong("too many are told")
+    if found.model is not None:
+        layers = [found.model.layers[path].origin for path in found.model.layers]
+        if len(set(layers)) < len(layers):
+            raise Wrong("two layers of one origin")
+    return {"a model"} if found.model else {_template(d) for d in found.diagnostics}
+
+
+@contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Within it, what takes longer goes wrong, though it would never end."""
+
+    def end(number: int, frame: object) -> None:
+        raise Wrong("its meaning takes too long")
+
+    signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _template(diagnostic: Diagnostic) -> str:
@@ -70,8 +115,8 @@ def _template(diagnostic: Diagnostic) -> str:
 
 def seeds() -> list[str]:
     """Texts to begin with: the cases of the tests and the examples of the pages."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(CASES.glob("*.txt"))]
-    pages = [page for code, page in sorted(CODES.items()) if code.startswith("BSC21")]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(CASES.glob("dsl_*/*.txt"))]
+    pages = [page for code, page in sorted(CODES.items()) if code.startswith("BSC2")]
     examples = [text for page in pages for text in (page.example, page.mended) if text]
     return [text.partition("\n----\n")[0] + "\n" for text in texts] + examples
 
@@ -103,7 +148,8 @@ class Fuzzer:
     def changed(self) -> str:
         """A text that is known, changed in a few places."""
         draw, text = self.draw, self.draw.choice(self.texts)
-        words = [*tables().words, "x", "3", '"s"', '"""d"""', "`q`", "#c\n", "\n", ";", "=>", "“"]
+        words = [*tables().words, "x", "3", '"s"', '"""d"""', "`q`", "#c\n", "\n", ";", "=>", "“",
+                 "inf", "nan", "10 ** 12", "f32(", "repeat 0 {"]  # fmt: skip
         for _ in range(draw.choice((1, 1, 1, 2, 3, 6))):
             start = draw.randrange(len(text) + 1)
             stop = min(len(text), start + draw.randrange(1, 16))
@@ -158,9 +204,11 @@ def main() -> int:
     kept = (path.read_bytes().decode("utf-8", "replace") for path in sorted(corpus.glob("*.bsc")))
     for text in (*seeds(), *kept):
         fuzzer.attempt(text)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     deadline = time.monotonic() + given.seconds
     while time.monotonic() < deadline:
         fuzzer.attempt(fuzzer.changed())
+        fuzzer.attempt(sentences(fuzzer.draw))
     say(f"{fuzzer.tried} texts, {len(fuzzer.known)} things reached, {fuzzer.faults or 'no'} faults")
     return int(bool(fuzzer.faults))
 

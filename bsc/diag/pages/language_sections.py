@@ -76,7 +76,8 @@ LANGUAGE_SECTIONS: dict[str, CodePage] = {
         "a layer that the model does not have",
         "`layer NAME { .. }` in train speaks of a layer by its name: that behind `as`, of "
         "`layer`, or the operator with a number (dense1); in a block behind the block's name, as "
-        "enc.hidden. The name of a block speaks of all layers in it.",
+        "enc.hidden. The name of a block speaks of all layers in it, one that several layers got, "
+        "as in a repeat, of them all.",
         "model m {\n"
         "  input x: f32[4]\n"
         "  h = x -> dense(3) as hidden\n"
