@@ -9,6 +9,7 @@ from bsc.diag import DiagnosticError
 from bsc.isa.assemble import assemble
 from bsc.isa.kinds import EntryKind
 from bsc.numerics.state import ArrayState, CellStyle, ChipState
+from bsc_runtime.kernels.layout import Run
 from bsc_runtime.machine import Machine
 
 HEAD = f"""\
@@ -100,7 +101,7 @@ def test_an_entry_may_be_given_by_its_number_and_nothing_else():
     machine = _machine(2, 2, LABELLED)
     for kind in (EntryKind.TRAIN, 0):
         machine.start(kind, labels=np.array([1], np.int32))
-        assert machine._numbers[11] == 0  # the draws of training
+        assert machine._numbers[Run.MODE] == 0  # the draws of training
         machine.run()
     for kind in ("train", 7, None):
         with pytest.raises(DiagnosticError, match="is no entry"):
