@@ -80,7 +80,10 @@ def compile_model(
         DiagnosticError: everything wrong with model, target or options.
     """
     source = read_source(model)
-    options = CompileOptions(source.start(weights), backend)
+    start = source.start(weights)
+    if start == "keep" and not source.has_weights:
+        raise fail("BSC2508", "weights are to be kept, but no layer of the model has any")
+    options = CompileOptions(start, backend)
     declared = tuple((name, *pair) for name, pair in source.ranges.items())
     if input_range is None:
         options = replace(options, input_ranges=declared)

@@ -58,7 +58,7 @@ def export_bsc(
     """
     if graph.stage is not Stage.SOURCE:
         raise _refused(f"a graph at stage {graph.stage}; programs are graphs at source")
-    writer = _Writer(graph, dict(ranges or {}))
+    writer = _Writer(graph, dict(ranges or {}), train is not None and train.weights == "keep")
     body = writer.body()
     lines: list[str] = []
     if writer.constants.tensors:
@@ -112,6 +112,7 @@ class _Writer:
 
     graph: Graph
     ranges: dict[str, tuple[float, float]]
+    keeps: bool
     constants: Constants = field(init=False)
     stages: Stages = field(init=False)
     names: dict[str, str] = field(default_factory=dict)
@@ -132,7 +133,8 @@ class _Writer:
         # Any of these may become a name of the model, which hides names of the file and words.
         given = frozenset((*(graph.types.keys() - graph.constants.keys()), *self.labels.values()))
         file = next(filterfalse(given.__contains__, chain([_WEIGHTS], _numbered(_WEIGHTS))))
-        self.constants = Constants(graph, file, filterfalse(given.__contains__, _numbered("c")))
+        free = filterfalse(given.__contains__, _numbered("c"))
+        self.constants = Constants(graph, file, free, self.keeps)
         self.stages = Stages(graph, self.constants, self.name, given)
         self.taken = {file, *graph.inputs, *graph.outputs}
         for name in (*graph.inputs, *graph.outputs):

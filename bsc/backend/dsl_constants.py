@@ -31,27 +31,31 @@ class Constants:
         graph: whose constants they are.
         file: name that the program gives to the file of weights.
         free: names for constants, which nothing else in the program has.
+        keeps: whether the program says that weights are kept, zeros too.
         tensors: what goes to the file, by name.
         lets: constants with a name of their own, because several nodes read them: name and text.
         names: names of those.
         uses: how many nodes read each.
-        untrained: whether no layer of the model has any weight.
+        untrained: whether no layer of the model has any weight or bias that could be kept.
     """
 
     graph: Graph
     file: str
     free: Iterator[str]
+    keeps: bool = False
     tensors: dict[str, Array] = field(default_factory=dict)
     lets: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     uses: Mapping[str, int] = field(default_factory=dict)
-    untrained: bool = False
+    untrained: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.uses = Counter(name for node in self.graph.nodes for name in node.inputs)
         layers = [n for n in self.graph.nodes if n.op in ("dense", "matmul", "conv2d")]
-        weights = [n.inputs[1] for n in layers if n.inputs[1] in self.graph.constants]
-        self.untrained = not any(self.graph.constants[name].any() for name in weights)
+        held = {name for node in layers for name in node.inputs[1:]} & self.graph.constants.keys()
+        self.untrained = not self.keeps and not any(
+            self.graph.constants[name].any() for name in held
+        )
 
     def on_device(self, name: str) -> bool:
         """Whether weights are left to the device: zeros of a model without any other weights.

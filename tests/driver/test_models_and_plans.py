@@ -80,7 +80,8 @@ def test_sections_become_plan_target_and_run(tmp_path):
 
 
 def test_arguments_win_over_sections(tmp_path):
-    path = _file(tmp_path, MODEL + PLAN)
+    given = MODEL.replace("dense(3)", "dense(3, he)")  # weights that would be kept
+    path = _file(tmp_path, given + PLAN)
     program = bsc.compile(
         path,
         "pcm-64",
@@ -88,7 +89,7 @@ def test_arguments_win_over_sections(tmp_path):
         readouts={"p": "softmax"},
         layers={"trunk.adder": LayerOptions(frozen=False)},
         input_range={"x": (0.0, 2.0)},
-        weights="keep",
+        weights="random",
     )
     assert program.target.name == "pcm-64"
     assert (program.plan.batch, program.plan.threshold) == (16, 5)
@@ -96,7 +97,14 @@ def test_arguments_win_over_sections(tmp_path):
     assert program.plan.layer("trunk.adder").frozen is False
     assert program.plan.layer("trunk.adder").threshold == 9
     assert program.inputs[0].high == (2.0,)
-    assert program.options.weights == "keep"
+    assert program.options.weights == "random"
+
+
+def test_weights_that_are_not_there_are_not_kept(tmp_path):
+    path = _file(tmp_path, MODEL)
+    assert compile_model(path).options.weights == "random"
+    with pytest.raises(DiagnosticError, match="BSC2508"):
+        compile_model(path, weights="keep")
 
 
 def test_another_rule_leaves_the_numbers_of_the_one_below():

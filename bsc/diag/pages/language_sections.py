@@ -107,16 +107,16 @@ LANGUAGE_SECTIONS: dict[str, CodePage] = {
         "}\n"
         "train { readout y = softmax }",
     ),
+    "BSC2507": CodePage(
+        "a graph that cannot be written as a program",
+        "The language has inputs whose batch comes first, and tensors of finite numbers or texts."
+        " A graph that has others cannot be exported to it; `bsc opt` prints every graph.",
+    ),
     "BSC2508": CodePage(
         "weights to be kept where there are none",
         "`weights = keep` maps the weights of the model to the chip; where all layers leave theirs "
         "to the device there are none. Give them, from a file or drawn, or learn anew.",
         "model m {\n  input x: f32[4]\n  output y = x -> dense(3)\n}\ntrain { weights = keep }",
         "model m {\n  input x: f32[4]\n  output y = x -> dense(3)\n}\ntrain { weights = random }",
-    ),
-    "BSC2507": CodePage(
-        "a graph that cannot be written as a program",
-        "The language has inputs whose batch comes first, and tensors of finite numbers or texts."
-        " A graph that has others cannot be exported to it; `bsc opt` prints every graph.",
     ),
 }

@@ -155,6 +155,20 @@ def test_zeros_beside_given_weights_stay_zeros(tmp_path: Path) -> None:
     assert same_up_to_names(graph, again) is None, text
 
 
+def test_zeros_beside_a_given_bias_stay_zeros(tmp_path: Path) -> None:
+    graph = model_of(
+        "model m { input x: f32[4]; output y = x -> dense(2, zeros, bias = [1, 2]) }"
+    ).graph
+    text, again = read_again(graph, tmp_path)
+    assert same_up_to_names(graph, again) is None, text
+
+
+def test_zeros_that_are_kept_are_written() -> None:
+    graph = model_of("model m { input x: f32[4]; output y = x -> dense(2) }").graph
+    text, _ = export_bsc(graph, train=TrainSection(weights="keep"))
+    assert model_of(text).weights == "keep"
+
+
 @pytest.mark.parametrize("number", [np.int64(2**60), np.float32(np.inf)])
 def test_numbers_that_no_text_holds_stay_numbers(number: np.generic, tmp_path: Path) -> None:
     made = builder()
