@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SECONDS = float(os.environ.get("BSC_FUZZ_SECONDS", "60"))
+SECONDS = float(os.environ.get("BSC_FUZZ_SECONDS", "30"))
 SCRIPT = Path(__file__).parent / "fuzz_images.py"
 
 
