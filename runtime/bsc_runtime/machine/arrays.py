@@ -93,8 +93,9 @@ def read(
             correction = wide(0)
             for k in range(start, stop):
                 correction += memory.references[reference - row + work.lists[k]]
+            corrected = store.sums[out : out + columns]
             for j in range(columns):
-                store.sums[out + j] -= correction
+                corrected[j] -= correction
         stride = network.arrays[rectangle, Array.STRIDE]
         base = network.arrays[rectangle, Array.FORWARD] - row * stride
         add_rows(
@@ -166,8 +167,9 @@ def read_transposed(
                 correction -= memory.references[reference - left + work.lists[k]]
             for k in range(first_minus, stop_minus):
                 correction += memory.references[reference - left + work.lists[k]]
+            corrected = store.sums[out : out + driven]
             for j in range(driven):
-                store.sums[out + j] += correction
+                corrected[j] += correction
         stride = network.arrays[rectangle, Array.TRANSPOSED_STRIDE]
         base = network.arrays[rectangle, Array.TRANSPOSED] - left * stride
         add_rows(
@@ -233,8 +235,9 @@ def count(
         width = (columns + 15) & -16
         few = (stop - first + stop_minus - first_minus) * SPARSE < width
         if not few:  # the rectangle's errors alone, zeros behind them: loops run over its end
+            own = store.signs[errors + left : errors + left + columns]
             for j in range(columns):
-                store.errors[j] = store.signs[errors + left + j]
+                store.errors[j] = own[j]
             for j in range(columns, width):
                 store.errors[j] = 0
         touched = network.arrays[rectangle, Array.TOUCHED] - row

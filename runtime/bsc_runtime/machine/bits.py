@@ -56,6 +56,19 @@ def put_dense(
 
 
 @merged
+def get_dense(
+    bits: Words, place: int, dense: npt.NDArray[np.int8], origin: int, count: int
+) -> None:
+    """Write a byte for each bit: 0 or 1."""
+    for k in range(0, count, 64):
+        size = min(64, count - k)
+        value = get_bits(bits, place + k, size)
+        part = dense[origin + k : origin + k + size]
+        for j in range(size):
+            part[j] = np.int8((value >> np.uint64(j)) & np.uint64(1))
+
+
+@merged
 def list_bits(
     bits: Words, place: int, count: int, lists: npt.NDArray[np.int32], at: int, first: int
 ) -> int:

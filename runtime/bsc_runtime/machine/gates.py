@@ -45,8 +45,9 @@ def gate(
     if kept >= 0:
         held = own - fabric.vectors[vector, Vec.TIME]
         kept += held * ((size + 63) & -64)
+        held_sums, sums = store.sums[kept : kept + size], store.sums[origin : origin + size]
         for j in range(size):
-            store.sums[kept + j] = store.sums[origin + j]
+            held_sums[j] = sums[j]
         state.deferred[own, Deferred.SUMS] = kept
         state.deferred[own, Deferred.WAITING] = 1
         return
@@ -126,10 +127,11 @@ def sign(
     for k in range(0, size, 64):
         count = min(64, size - k)
         opened = get_bits(store.bits, bits + k, count)
+        part, signs = y[k : k + count], e[k : k + count]
         for j in range(count):
-            direction = wide(y[k + j] > 0) - wide(y[k + j] < 0)
+            direction = wide(part[j] > 0) - wide(part[j] < 0)
             value = direction * (wide(opened >> np.uint64(j)) & 1)
-            e[k + j] = value
+            signs[j] = value
             driven |= direction
             some |= value
     kept = state.flags[own] if fabric.vectors[vec, Vec.WHOLE] == 0 else 0

@@ -63,12 +63,16 @@ def take_label(
     fabric: Fabric, state: State, store: Store, host: Host, pc: int, core: int, slot: int
 ) -> int:
     """`label`."""
-    row = host.order[state.registers[core, Reg.LABEL]]
+    at_label = state.registers[core, Reg.LABEL]
+    row = host.order[at_label]
+    prefetch_row(host.labels, host.order[min(at_label + 2, host.order.size - 1)])
     size = fabric.vectors[fabric.code[pc, Word.A], Vec.LENGTH]
     at = place_of(fabric, fabric.code[pc, Word.A], slot)
+    # Slices: indices that could be below 0 would keep the loop from being vectorised.
+    labels, given = store.labels[at : at + size], host.labels[row]
     for j in range(size):
-        store.labels[at + j] = host.labels[row, j]
-    state.registers[core, Reg.LABEL] += 1
+        labels[j] = given[j]
+    state.registers[core, Reg.LABEL] = at_label + 1
     return label_cycles(fabric.timing, size)
 
 
@@ -238,9 +242,10 @@ def send(
         full = copy_bits(store.bits, at, store.bits, to, size)
     elif kind == SIGN:
         to = state.channels[channel, Channel.SIGNS] + ring * state.channels[channel, Channel.STRIDE]
+        sent, signs = store.signs[to : to + size], store.signs[at : at + size]
         for j in range(size):
-            store.signs[to + j] = store.signs[at + j]
-            full |= store.signs[at + j] != 0
+            sent[j] = signs[j]
+            full |= signs[j] != 0
         bits = 2 * size
     elif state.flags[time_of(fabric, fabric.code[pc, Word.A], slot)] == 0:
         to = state.channels[channel, Channel.SUMS] + ring * state.channels[channel, Channel.STRIDE]

@@ -17,7 +17,7 @@ from bsc_runtime.kernels.philox import (
 )
 from bsc_runtime.kernels.readouts import readout_one
 from bsc_runtime.machine.arrays import place_of, time_of
-from bsc_runtime.machine.bits import Words, get_bits, put_bits, put_dense
+from bsc_runtime.machine.bits import Words, get_bits, get_dense, put_bits, put_dense
 from bsc_runtime.machine.draws import draw_from, index_of, pass_of
 from bsc_runtime.machine.durations import encode as encode_cycles
 from bsc_runtime.machine.durations import neurons as neuron_cycles
@@ -220,17 +220,16 @@ def error(fabric: Fabric, state: State, store: Store, pc: int, slot: int) -> int
         place_of(fabric, fabric.code[pc, Word.A], slot),
         place_of(fabric, fabric.code[pc, Word.B], slot),
     )
-    for j in range(size):
-        store.signs[at + j] = get_bits(store.bits, bits + j, 1)
+    get_dense(store.bits, bits, store.signs, at, size)
     label = (
         wide(store.labels[place_of(fabric, fabric.code[pc, Word.C], slot)])
         - fabric.vectors[vec, Vec.FIRST]
     )
     if 0 <= label < size:
         store.signs[at + label] -= 1
-    some = 0
+    errors, some = store.signs[at : at + size], 0
     for j in range(size):
-        some |= store.signs[at + j] != 0
+        some |= errors[j] != 0
     own = time_of(fabric, fabric.code[pc, Word.A], slot)
     state.flags[own] = some if fabric.vectors[vec, Vec.WHOLE] != 0 else some | state.flags[own]
     return neuron_cycles(fabric.timing, size)
@@ -260,18 +259,18 @@ def error_target(
         pass_of(state, core),
         numbers,
     )
-    halves = work.words[0].view(np.uint16)
+    halves = work.words[0].view(np.uint16)[skipped : skipped + size]
     at, bits, label = (
         place_of(fabric, fabric.code[pc, Word.A], slot),
         place_of(fabric, fabric.code[pc, Word.B], slot),
         place_of(fabric, fabric.code[pc, Word.C], slot),
     )
+    get_dense(store.bits, bits, store.signs, at, size)
+    errors, wanted = store.signs[at : at + size], store.labels[label : label + size]
     some = 0
     for j in range(size):
-        target = wide(wide(halves[skipped + j]) < wide(store.labels[label + j]))
-        value = wide(get_bits(store.bits, bits + j, 1)) - target
-        store.signs[at + j] = value
-        some |= value != 0
+        errors[j] -= np.int8(np.int32(halves[j]) < wanted[j])
+        some |= errors[j] != 0
     own = time_of(fabric, fabric.code[pc, Word.A], slot)
     state.flags[own] = some if fabric.vectors[vec, Vec.WHOLE] != 0 else some | state.flags[own]
     state.events[core, Event.DRAWS] += size
@@ -301,7 +300,8 @@ def add(fabric: Fabric, state: State, store: Store, pc: int, slot: int) -> int:
         for j in range(size):
             store.sums[at + j] += wide(get_bits(store.bits, term + j, 1))
     else:
+        sums, terms = store.sums[at : at + size], store.sums[term : term + size]
         for j in range(size):
-            store.sums[at + j] += store.sums[term + j]
+            sums[j] += terms[j]
     state.flags[time_of(fabric, fabric.code[pc, Word.A], slot)] = 1
     return neuron_cycles(fabric.timing, size)
