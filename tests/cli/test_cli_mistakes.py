@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-BSC = [sys.executable, "-c", "from bsc.cli import main; main()"]
+BSC = [sys.executable, "-m", "bsc"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_bug_leaves_with_70_and_a_file_with_the_traceback(
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     ran = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; '{sys.executable}' -c '{BSC[2]}' explain | head -1"],
+        ["bash", "-c", f"set -o pipefail; {shlex.join(BSC)} explain | head -1"],
         capture_output=True,
         text=True,
         check=False,

@@ -30,11 +30,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(data: Path, folder: Path, *more: str) -> list[str]:
-    run = "import sys; from bsc.cli import main; sys.exit(main())"
     model = samples_folder() / "mnist_mlp.onnx"
     options = ["--data", str(data), "--epochs", str(EPOCHS), "--validation", "500", "--json"]
     out = ["-o", str(folder / "out.bsp"), "--checkpoint", str(folder / "kept")]
-    return [sys.executable, "-c", run, "train", str(model), *options, *out, *more]
+    return [sys.executable, "-m", "bsc", "train", str(model), *options, *out, *more]
 
 
 def finish(arguments: list[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 PATIENCE_SECONDS = 20
 """A loaded computer may need long for what takes a moment; nothing waits longer than it takes."""
 
-COMMAND = [sys.executable, "-c", "from bsc.cli import main; main()", "lsp"]
+COMMAND = [sys.executable, "-m", "bsc", "lsp"]
 
 Message = dict[str, Any]
 
