@@ -42,10 +42,14 @@ from bsc.frontend.dsl.meaning.values import (
     shown,
 )
 from bsc.frontend.dsl.meaning.weights import TensorFile
+from bsc.frontend.dsl.syntax.expression_layout import name_text
 
 MOST_NESTED = 150
 """Expressions within expressions, those of the blocks around included: well within what Python's
 own stack holds."""
+
+MOST_NAMES = 4
+"""Inputs that a message names; of more it says `x`."""
 
 
 class Maker(Protocol):
@@ -314,7 +318,7 @@ class Evaluator:
         block = entry is not None and isinstance(entry.value, BlockValue | LayerValue)
         if name in OPERATORS or block:
             kind = "an operator" if name in OPERATORS else f"a {entry.kind if entry else ''}"
-            inputs = "x" if expr.arguments else ".."
+            inputs = _as_inputs(expr, scope) if expr.arguments else ".."
             return self.problems.error(
                 "BSC2204",
                 f"{name} is {kind}; it stands behind ->, not in front of its input",
@@ -344,3 +348,14 @@ class Evaluator:
                 expr.at,
             )
         return value
+
+
+def _as_inputs(call: Call, scope: Scope) -> str:
+    """How what a call gives would stand in front of an arrow; `x` where it is not a few values."""
+    names = [a.value.name for a in call.arguments if a.name is None and isinstance(a.value, Name)]
+    entries = [entry for name in names if (entry := scope.find(name)) is not None]
+    live = [entry for entry in entries if isinstance(entry.value, Live)]
+    if len(live) < len(call.arguments) or len(live) > MOST_NAMES:
+        return "x"
+    texts = [name_text(name) for name in names]
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
