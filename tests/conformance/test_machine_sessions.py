@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from numba import typeof
 
 import bsc
 from bsc.diag import DiagnosticError
@@ -20,7 +21,7 @@ from bsc.program.file import load
 from bsc.testing.networks import dense_network
 from bsc_runtime import Callback, Interrupted, Session
 from bsc_runtime.chip import initial_state
-from bsc_runtime.machine import MachineExecutor
+from bsc_runtime.machine import MachineExecutor, engine
 from bsc_runtime.reference import ReferenceExecutor
 from bsc_runtime.train import pace
 
@@ -237,3 +238,19 @@ def test_a_chip_that_failed_midway_is_not_used_again(monkeypatch):
     for use in (chip.state, lambda: chip.infer(data, "binary")):
         with pytest.raises(RuntimeError, match="cells and clocks do not agree"):
             use()
+
+
+def test_what_training_compiles_is_compiled_before_it_is_timed(monkeypatch):
+    """Counters of a whole batch are wider than those of one sample, which is another form."""
+    forms = []
+    run = engine.run
+
+    def noted(*arguments):
+        forms.append(tuple(map(typeof, arguments)))
+        return run(*arguments)
+
+    monkeypatch.setattr(engine, "run", noted)
+    session = Session(_program(batch=64, threshold=100), seed=5, executor="machine")
+    session.train(*_problem(), epochs=2)
+    assert len(forms) > 2
+    assert set(forms) == {forms[0]}

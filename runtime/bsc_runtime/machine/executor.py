@@ -171,11 +171,11 @@ class MachineExecutor:
         """Compile what training needs: a run that is started and not gone on with."""
         if not len(data):
             return
+        # Two batches: no longer run needs wider counters or sums, and those compile another form.
+        order = np.zeros(2 * batch, np.int64)
         with self._lock:
             self._verify_whole()
-            self.machine.start(
-                EntryKind.TRAIN, data, targets, order=np.zeros(1, np.int64), batch=batch
-            )
+            self.machine.start(EntryKind.TRAIN, data, targets, order=order, batch=batch)
             self.machine.run(0)
 
     def _verify_whole(self) -> None:
