@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from bsc.diag import Span
     from bsc.program.model import Program
 
     Array = npt.NDArray[Any]
@@ -36,8 +37,8 @@ def keep_inputs(out: Path, *inputs: Path) -> None:
 
 def read_inputs(
     texts: Sequence[str], names: Sequence[str]
-) -> tuple[dict[str, Array], dict[str, str]]:
-    """The arrays of all `[NAME=]X.npy`, and their files, by the program's inputs.
+) -> tuple[dict[str, Array], dict[str, Span]]:
+    """The arrays of all `[NAME=]X.npy` and `X.npz`, and where they stand, by the program's inputs.
 
     Args:
         texts: what the user typed.
@@ -45,32 +46,17 @@ def read_inputs(
 
     Raises:
         DiagnosticError: BSC7007 for other names, no name, or too few, BSC7008 for a file that is
-            no array.
+            no array, BSC6xxx for an archive that cannot be read.
     """
-    from bsc.diag import did_you_mean, fail
+    from bsc.diag import fail
 
     found: dict[str, Array] = {}
-    files: dict[str, str] = {}
+    places: dict[str, Span] = {}
     for text in texts:
-        name, equals, path = text.rpartition("=")
-        if not equals or Path(text).exists():
-            path = text
-            if len(names) > 1:
-                raise fail(
-                    "BSC7007",
-                    f"the program has {len(names)} inputs, and {text} does not say which it is",
-                    help=f"--input {' --input '.join(f'{name}=X.npy' for name in names)}",
-                )
-            name = names[0]
-        if name not in names:
-            raise fail(
-                "BSC7007",
-                f"the program has no input {name}",
-                help=did_you_mean(name, names, "inputs"),
-            )
-        if name in found:
-            raise fail("BSC7007", f"input {name} is given twice")
-        found[name], files[name] = _read_array(path), path
+        for name, array, place in _read_input(text, names):
+            if name in found:
+                raise fail("BSC7007", f"input {name} is given twice")
+            found[name], places[name] = array, place
     missing = [name for name in names if name not in found]
     if missing:
         raise fail(
@@ -78,7 +64,48 @@ def read_inputs(
             f"input {', '.join(missing)} is missing",
             help=f"--input {missing[0]}=X.npy",
         )
-    return found, files
+    return found, places
+
+
+def _read_input(text: str, names: Sequence[str]) -> list[tuple[str, Array, Span]]:
+    """Names, arrays and places of one option's file."""
+    from bsc.diag import Span, did_you_mean, fail
+
+    name, equals, path = text.rpartition("=")
+    if equals and not Path(text).exists():
+        if name not in names:
+            raise fail(
+                "BSC7007",
+                f"the program has no input {name}",
+                help=did_you_mean(name, names, "inputs"),
+            )
+        return [(name, _read_array(path), Span(path))]
+    if Path(text).suffix == ".npz":
+        return _read_archive(text, names)
+    if len(names) > 1:
+        raise fail(
+            "BSC7007",
+            f"the program has {len(names)} inputs, and {text} does not say which it is",
+            help=f"--input {' --input '.join(f'{name}=X.npy' for name in names)}, or one .npz "
+            "with arrays of these names",
+        )
+    return [(names[0], _read_array(text), Span(text))]
+
+
+def _read_archive(path: str, names: Sequence[str]) -> list[tuple[str, Array, Span]]:
+    """Arrays of an .npz that inputs are named as; others are not read."""
+    from bsc.diag import Span, fail
+    from bsc_runtime.data.npz import read_npz
+
+    arrays = read_npz(Path(path), only=names)
+    if not arrays:
+        raise fail(
+            "BSC7007",
+            "no array of the archive has the name of an input",
+            at=Span(path),
+            help=f"inputs: {', '.join(names)}",
+        )
+    return [(name, array, Span(path, path=name)) for name, array in arrays.items()]
 
 
 def one_output(path: Path, program: Program, mode: str) -> None:
@@ -119,7 +146,8 @@ def _read_array(path: str) -> Array:
             "BSC7008",
             f"an archive of arrays ({', '.join(loaded.files)}), expected one array",
             at=at,
-            help="numpy.save(FILE, x) writes one",
+            help="numpy.save(FILE, x) writes one; without a name, --input takes the arrays of an "
+            ".npz that are named as the program's inputs",
         )
     return np.array(loaded)
 

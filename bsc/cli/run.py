@@ -16,8 +16,9 @@ def run_program(
         list[str],
         typer.Option(
             "--input",
-            metavar="[NAME=]X.npy",
-            help="An input, one sample a row, in the model's shape. Repeatable, with names.",
+            metavar="[NAME=]X.npy|X.npz",
+            help="An input, one sample a row, in the model's shape. Repeatable, with names. "
+            "An .npz gives all inputs that its arrays are named as.",
         ),
     ],
     out: Annotated[
@@ -43,7 +44,6 @@ def run_program(
     from bsc.cli.files import keep_inputs, one_output, read_inputs, write_outputs
     from bsc.cli.output import Output
     from bsc.cli.sessions import open_session
-    from bsc.diag import Span
     from bsc_runtime.data import placed
 
     output = Output(json)
@@ -52,9 +52,9 @@ def run_program(
     session = open_session(program, output, threads=threads, executor=executor)
     if out.suffix != ".npz":
         one_output(out, session.program, mode)
-    x, files = read_inputs(input, [spec.name for spec in session.program.inputs])
+    x, places = read_inputs(input, [spec.name for spec in session.program.inputs])
     start = time.perf_counter()
-    with placed({name: Span(path) for name, path in files.items()}):
+    with placed(places):
         outputs = session.infer(x, mode=mode, repeats=repeats, reads=reads, seed=seed)
     seconds = time.perf_counter() - start
     shapes = write_outputs(out, outputs)

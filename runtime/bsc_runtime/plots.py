@@ -85,7 +85,7 @@ def learning_curve(
         )
     axes.set_title(title, loc="left", color=_INK, fontsize=11)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if squared_error:
         axes.set_ylabel("squared error on the test samples")
         axes.set_ylim(bottom=0)

@@ -65,7 +65,7 @@ def test_usage_errors_leave_with_2_and_offer_the_nearest(
         (["inspect", "{data}"], "BSC5", "data.npz"),
         (["opt", "{program}"], "BSC2010", "p.bsp"),
         (["run", "{program}", "--input", "none.npy", "-o", "y.npz"], "BSC7008", "none.npy"),
-        (["run", "{program}", "--input", "{data}", "-o", "y.npz"], "BSC7008", "data.npz"),
+        (["run", "{program}", "--input", "x={data}", "-o", "y.npz"], "BSC7008", "data.npz"),
         (["run", "{program}", "--input", "q={data}", "-o", "y.npz"], "BSC7007", "inputs: x"),
         (["train", "{program}", "--data", "{data}", "--input-range", "0:2"], "BSC7009", "--input"),
         (["eval", "{program}", "--data", "digits"], "BSC6", "64"),

@@ -89,6 +89,11 @@ def test_train_evaluate_run(bsc: Callable, twins: Path, data: Path) -> None:
     error = ((found - given["shade"][60:]) ** 2).mean()
     assert shade["squared_error"] == pytest.approx(error, rel=1e-5)
 
+    np.savez("both.npz", **given)
+    ran = bsc("run", "t.bsp", "--input", "both.npz", "-o", "again.npz")
+    assert ran.code == 0, ran.err
+    np.testing.assert_array_equal(np.load("again.npz")["shade"][60:], found)
+
 
 def test_export_inspect(bsc: Callable, twins: Path, data: Path) -> None:
     assert bsc("train", twins, "--data", data, *TRAIN, "--epochs", 1, "-o", "t.bsp").code == 0
@@ -207,6 +212,13 @@ def test_ranges_and_calibration_of_several_inputs(bsc: Callable, twins: Path) ->
         (["run", "--input", "left=left.npy", "-o", "y.npz"], 1, "input right is missing"),
         (["run", "--input", "left=left.npy", "--input", "left=left.npy", "-o", "y.npz"], 1,
          "given twice"),
+        (["run", "--input", "left=left.npy", "--input", "half.npz", "-o", "y.npz"], 1,
+         "given twice"),
+        (["run", "--input", "half.npz", "-o", "y.npz"], 1, "input right is missing"),
+        (["run", "--input", "half.npz", "-o", "half.npz"], 1, "BSC7010"),
+        (["run", "--input", "other.npz", "-o", "y.npz"], 1, "inputs: left, right"),
+        (["run", "--input", "text.npz", "-o", "y.npz"], 1, "BSC6003"),
+        (["run", "--input", "none.npz", "-o", "y.npz"], 1, "BSC6001"),
         (["run", "--input", "lft=left.npy", "-o", "y.npz"], 1, "did you mean left?"),
         (["run", "--input", "left=left.npy", "-o", "y.npy"], 1, "BSC7011"),
         (["run", "--input", "left=left.npy", "-o", "left.npy"], 1, "BSC7010"),
@@ -222,6 +234,9 @@ def test_mistakes(
     bsc: Callable, twins: Path, data: Path, arguments: list[str], code: int, text: str
 ) -> None:
     np.save("left.npy", arrays()["left"])
+    np.savez("half.npz", left=arrays()["left"], lft=np.zeros(3))
+    np.savez("other.npz", lft=arrays()["left"])
+    Path("text.npz").write_text("left\n")
     assert bsc("compile", twins, "-o", "t.bsp", "--weights", "random").code == 0
     ran = bsc(arguments[0], "t.bsp", *arguments[1:])
     assert ran.code == code
@@ -247,6 +262,8 @@ def test_data_errors_name_file_and_array(bsc: Callable, twins: Path) -> None:
     np.save("right.npy", given["right"][:, :, :2])
     inputs = ("--input", "left=left.npy", "--input", "right=right.npy")
     assert "--> right.npy" in bsc("run", "t.bsp", *inputs, "-o", "y.npz").err
+    np.savez("bad.npz", left=given["left"], right=given["right"][:, :, :2])
+    assert "bad.npz [right]" in bsc("run", "t.bsp", "--input", "bad.npz", "-o", "y.npz").err
     tests = {f"{name}_test": array for name, array in arrays().items()}
     tests["left_test"][1, 1] = np.inf
     np.savez("bad.npz", **arrays(), **tests)

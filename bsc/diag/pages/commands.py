@@ -37,12 +37,13 @@ COMMANDS: dict[str, CodePage] = {
     "BSC7007": CodePage(
         "the program has no such input",
         "`bsc inspect PROGRAM` shows the names and shapes of inputs; with one input the name may "
-        "be left out, with several each is given once: --input NAME=X.npy.",
+        "be left out, with several each is given once, --input NAME=X.npy, or all by an .npz "
+        "whose arrays have their names.",
     ),
     "BSC7008": CodePage(
         "the input file is no array",
-        "`bsc run` reads what numpy.save wrote: one array of numbers, one sample a row. Files with "
-        "Python objects in them are refused, because loading one would execute it.",
+        "`bsc run` reads what numpy.save or numpy.savez wrote: numbers, one sample a row. "
+        "Files with Python objects in them are refused, because loading one would execute it.",
     ),
     "BSC7009": CodePage(
         "the option belongs to a model, not to a program",

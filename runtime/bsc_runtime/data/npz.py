@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,19 @@ from bsc.frontend.npz import Damaged, Fault, open_npz
 _AGAIN = "write it with numpy.savez(FILE, x=..., y=...)"
 
 
-def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Every array of an archive by name.
+def read_npz(path: Path, *, only: Collection[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of an archive by name.
+
+    Args:
+        path: the archive.
+        only: names to read; None for every array.
 
     Raises:
         DiagnosticError: BSC6001, BSC6003 to BSC6005 or BSC6013, it cannot be read.
     """
     try:
-        return {name: read() for name, read in open_npz(path).items()}
+        members = open_npz(path).items()
+        return {name: read() for name, read in members if only is None or name in only}
     except Damaged as error:
         raise _told(error, path) from None
     except OSError as error:
