@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,6 @@ from bsc.frontend.dsl.ast import (
     File,
     Flow,
     Model,
-    Name,
     Place,
     Stage,
     Statement,
@@ -156,12 +155,6 @@ def analyse(text: Text, path: Path | None, name: str, kept: KeptFiles) -> Analys
         diagnostics = (*diagnostics, *error.diagnostics)
     layers = checked.model.layers
     return Analysis(text, source, folder, diagnostics, file, checked.facts, layers, True)
-
-
-def place_of(names: Sequence[Name]) -> Place:
-    """Where a dotted name stands, from its first part to its last."""
-    first, last = names[0].at, names[-1].at
-    return Place(first.line, first.column, last.end_line, last.end_column)
 
 
 def _holds(at: Place, line: int, column: int) -> bool:

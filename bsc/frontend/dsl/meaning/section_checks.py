@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bsc.diag import nearest
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.ast import Expr, Name, Place, Setting
+from bsc.frontend.dsl.ast import Expr, Name, Place, Setting, place_of
 from bsc.frontend.dsl.meaning.bounds import SETTINGS
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.expressions import Evaluator
@@ -122,7 +122,7 @@ class Sections:
     def _key(self, item: Setting, known: Mapping[str, str], what: str, prefix: str) -> str:
         """The key of a setting, known and given for the first time."""
         key = ".".join(part.name for part in item.key)
-        at = _whole(item.key)
+        at = place_of(item.key)
         if key not in known:
             help: Help = partial(suggestion, key, [*known], "keys here")
             if what == "train" and len(item.key) > 1:
@@ -200,13 +200,13 @@ class Sections:
         return self.problems.error(
             "BSC2505",
             f"the model has no layer {path}",
-            _whole(item.path),
+            place_of(item.path),
             "no layer of this name",
             help=partial(suggestion, path, list(layers), "its layers"),
         )
 
     def _note_path(self, item: ast.LayerPlan, path: str) -> None:
-        self._once(f"layer {path}", _whole(item.path), f"layer {path}")
+        self._once(f"layer {path}", place_of(item.path), f"layer {path}")
         self.scope.facts.note(item.path[-1].at, path, "layer", None)
 
     def _override(self, item: ast.LayerPlan, path: str) -> LayerOverride:
@@ -236,21 +236,21 @@ class Sections:
         parts = [part.name for part in item.key]
         _check_target_key(item.key, self.problems)
         key = ".".join(parts)
-        self._once(key, _whole(item.key), key)
+        self._once(key, place_of(item.key), key)
         table = settings
         for depth, part in enumerate(parts[:-1], start=1):
             inner = table.setdefault(part, {})
             if not isinstance(inner, dict):
                 above = ".".join(parts[:depth])
                 raise self.problems.error(
-                    "BSC2503", f"{above} is a value and a table", _whole(item.key),
+                    "BSC2503", f"{above} is a value and a table", place_of(item.key),
                     f"{above} as a table", others=[(self.places[above], f"{above} as a value")],
                 )  # fmt: skip
             table = inner
         if isinstance(table.get(parts[-1]), dict):
             below = next(k for k in self.places if k.startswith(f"{key}."))
             raise self.problems.error(
-                "BSC2503", f"{key} is a table and a value", _whole(item.key), f"{key} as a value",
+                "BSC2503", f"{key} is a table and a value", place_of(item.key), f"{key} as a value",
                 others=[(self.places[below], f"{key} as a table")],
             )  # fmt: skip
         table[parts[-1]] = self._plain(item.value, key)
@@ -297,9 +297,3 @@ def _check_target_key(key: tuple[Name, ...], problems: Problems) -> None:
 
 def _path(item: ast.LayerPlan) -> str:
     return ".".join(part.name for part in item.path)
-
-
-def _whole(parts: tuple[Name, ...]) -> Place:
-    """The place of a dotted key, from its first part to its last."""
-    first, last = parts[0].at, parts[-1].at
-    return Place(first.line, first.column, last.end_line, last.end_column)
