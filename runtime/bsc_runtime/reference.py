@@ -20,6 +20,7 @@ from bsc.numerics.state import ArrayState, CellStyle, ChipState
 from bsc.program.executor import EncodedData, TrainCounts
 from bsc.program.model import Program
 from bsc.tiling.plan import Head, Step, StepOp
+from bsc_runtime.sim.checks import verify_clocks
 
 Values: TypeAlias = dict[int, npt.NDArray[Any]]
 """What the buffers hold: bits [reads, N, size], sums and signs [N, size], by buffer number."""
@@ -108,6 +109,7 @@ class ReferenceExecutor:
         order: npt.NDArray[np.int64],
         batch: int,
     ) -> TrainCounts:
+        verify_clocks(self.chip, len(order), batch)
         checks, pulses = self.chip.checks, self.chip.pulses
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]

@@ -1,6 +1,8 @@
 """Sessions on the machine: checkpoints, saved programs and other modes know nothing of it."""
 
 import signal
+import tracemalloc
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -26,6 +28,7 @@ from bsc_runtime.reference import ReferenceExecutor
 from bsc_runtime.train import pace
 
 EPOCHS = 4
+LAST_CLOCK = (1 << 48) - 1
 SIZES = (12, 9, 3)
 
 
@@ -254,3 +257,33 @@ def test_what_training_compiles_is_compiled_before_it_is_timed(monkeypatch):
     session.train(*_problem(), epochs=2)
     assert len(forms) > 2
     assert set(forms) == {forms[0]}
+
+
+@pytest.mark.parametrize("batch", [500, (1 << 31) - 8])
+def test_a_batch_larger_than_the_data_costs_no_memory(batch):
+    """What a warm-up needs follows from the data, not from the plan's largest number."""
+    sessions = [
+        Session(_program(batch=batch, threshold=3), seed=5, executor=executor)
+        for executor in ("machine", "simulator")
+    ]
+    tracemalloc.start()
+    for session in sessions:
+        session.train(*_problem(), epochs=1)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+    assert sessions[0].digest() == sessions[1].digest()
+
+
+@pytest.mark.parametrize("executor", ["machine", "simulator", "reference"])
+def test_a_chip_learns_up_to_the_last_clock_that_a_file_holds(executor, tmp_path):
+    x, y = _problem()
+    program = _program()
+    for clocks in ({"samples": LAST_CLOCK - len(x)}, {"checks": LAST_CLOCK - 13}):
+        state = replace(initial_state(program, 5), **clocks)
+        session = Session(replace(program, state=state), executor=executor)
+        session.train(x, y, epochs=1)
+        session.save(tmp_path / "last.bsp")
+        assert LAST_CLOCK in (load(tmp_path / "last.bsp").state.samples,
+                              load(tmp_path / "last.bsp").state.checks)  # fmt: skip
+        with pytest.raises(DiagnosticError, match="BSC6031"):
+            session.train(x, y, epochs=2)

@@ -127,8 +127,8 @@ def test_keys_of_draws_do_not_wrap():
                 chip.infer(data, "stochastic", first_index=first)
         chip.infer(data, "stochastic", seed=(1 << 64) - 1, first_index=(1 << 48) - SAMPLES)
         for clocks, message in (
-            ({"samples": (1 << 48) - SAMPLES + 1}, "sample index"),
-            ({"checks": (1 << 48) - 3}, "index of the generator"),
+            ({"samples": (1 << 48) - SAMPLES}, "sample index"),
+            ({"checks": (1 << 48) - 4}, "clock of checks"),
         ):
             state = initial_state(program, 0)
             for name, value in clocks.items():
@@ -136,7 +136,7 @@ def test_keys_of_draws_do_not_wrap():
             with pytest.raises(NumericsError, match=message):
                 make(program, state).train(data, labels, order, 16)
     state = initial_state(program, 0)
-    state.samples, state.checks = (1 << 48) - SAMPLES, (1 << 48) - 4
+    state.samples, state.checks = (1 << 48) - 1 - SAMPLES, (1 << 48) - 1 - 4
     assert Simulator(program, state).train(data, labels, order, 16).checks == 4
     state.seed = 1 << 64
     with pytest.raises(NumericsError, match="seed"):

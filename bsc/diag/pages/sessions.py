@@ -139,12 +139,13 @@ SESSIONS: dict[str, CodePage] = {
     ),
     "BSC6031": CodePage(
         "the program cannot be trained",
-        "Its network has no training steps; the message says why. It can still be evaluated.",
+        "Its network has no training steps, or its chip is so old that the clocks which key its "
+        "draws would run over; the message says why. It can still be evaluated.",
     ),
     "BSC6032": CodePage(
         "no such executor",
-        "Executors run a program: `simulator`, `reference`, and those that installed packages "
-        "offer (entry points of the group bsc.executors).",
+        "Executors run a program: `simulator`, `machine`, `reference`, and those that installed "
+        "packages offer (entry points of the group bsc.executors).",
     ),
     "BSC6033": CodePage(
         "an argument of the session is out of range",

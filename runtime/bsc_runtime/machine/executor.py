@@ -20,7 +20,13 @@ from bsc.program.model import Program
 from bsc_runtime.machine.layout import Event
 from bsc_runtime.machine.machine import Machine
 from bsc_runtime.sim.analog import AnalogReader
-from bsc_runtime.sim.checks import verify_clocks, verify_data, verify_lesson, verify_seed
+from bsc_runtime.sim.checks import (
+    verify_clocks,
+    verify_data,
+    verify_indices,
+    verify_lesson,
+    verify_seed,
+)
 from bsc_runtime.sim.crew import run_undisturbed
 
 _MODES = {"stochastic": EntryKind.INFER, "vote": EntryKind.VOTE, "binary": EntryKind.BINARY}
@@ -93,7 +99,7 @@ class MachineExecutor:
     ) -> npt.NDArray[np.int64]:
         """Sums or votes of the heads, [N, program.sum_width]; see `Executor.infer`."""
         verify_seed(seed)
-        verify_clocks(first_index, len(data))
+        verify_indices(first_index, len(data))
         verify_data(data, self._program.input_size)
         width = self._program.sum_width
         with self._lock:
@@ -143,7 +149,7 @@ class MachineExecutor:
     ) -> TrainCounts:
         self._verify_whole()
         clocks = self._clocks
-        verify_clocks(clocks.samples, order.size, clocks.checks, batch)
+        verify_clocks(clocks, order.size, batch)
         self.machine.start(
             EntryKind.TRAIN,
             data,
@@ -171,11 +177,20 @@ class MachineExecutor:
         """Compile what training needs: a run that is started and not gone on with."""
         if not len(data):
             return
-        # Two batches: no longer run needs wider counters or sums, and those compile another form.
-        order = np.zeros(2 * batch, np.int64)
+        most = min(batch, len(data))
         with self._lock:
             self._verify_whole()
-            self.machine.start(EntryKind.TRAIN, data, targets, order=order, batch=batch)
+            self.machine.start(
+                EntryKind.TRAIN,
+                data,
+                targets,
+                order=np.zeros(1, np.int64),
+                batch=most,
+                seed=0,
+                first_index=0,
+                check=0,
+                longest=2 * most,  # no longer run needs wider counters
+            )
             self.machine.run(0)
 
     def _verify_whole(self) -> None:

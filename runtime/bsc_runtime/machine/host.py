@@ -120,7 +120,9 @@ class HostCheck:
             raise self._wrong(f"{kind.name.lower()} has one repeat of one read")
         if not 0 <= given.seed <= SEED_MAX:
             raise self._wrong(f"the seed {given.seed} is not in 0..2^64-1")
-        if not 0 <= given.first <= INDEX_MAX - given.samples:
+        # The clock n of a chip that has been trained is such an index too.
+        beyond = given.first + given.samples + (kind is EntryKind.TRAIN)
+        if given.first < 0 or beyond > INDEX_MAX:
             raise self._wrong("a sample index is beyond 2^48-1")
         cores = range(len(self._image.cores))
         ticks = max(self._proof.executed(kind, c, "tick", **given.counts()) for c in cores)

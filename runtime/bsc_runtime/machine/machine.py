@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,7 @@ class Machine(View):
         seed: int | None = None,
         first_index: int | None = None,
         check: int | None = None,
+        longest: int | None = None,
     ) -> None:
         """Begin a run.
 
@@ -166,6 +167,8 @@ class Machine(View):
             seed: key of draws; None is the state's.
             first_index: BASE at the start; None is the state's clock for TRAIN, else 0.
             check: CHECK at the start; None is the state's clock.
+            longest: samples of a longer run that is to come; counters and sums become as wide as
+                that one needs, for their widths are what the engine is compiled for.
 
         Raises:
             DiagnosticError: BSC5252 for registers or streams that do not fit, BSC5253 for a run
@@ -197,8 +200,9 @@ class Machine(View):
         if self.tracing:
             self._check.trace(kind, given)
         self._check.streams(kind, given, data, labels, rows)
-        self._prepare_counters(kind, given)
-        wide = self.proof.wide_sums(kind, **given.counts(), backing=bool(self._backing.any()))
+        widest = replace(given, samples=max(given.samples, longest or 0))
+        self._prepare_counters(kind, widest)
+        wide = self.proof.wide_sums(kind, **widest.counts(), backing=bool(self._backing.any()))
         self._host = self._check.lay_out(kind, given, data, labels, rows.astype(np.int64))
         self._store = self._store_of(np.int64 if wide else np.int32)
         self._numbers = np.zeros(len(Run), np.int64)

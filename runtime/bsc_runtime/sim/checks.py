@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,20 @@ from bsc.program.model import Program
 
 TARGET_MAX = 65536  # a target of 1
 _ROWS = 4096  # of targets looked at together
+
+
+class Clocks(Protocol):
+    """What keys the draws of training: samples presented, and checks done."""
+
+    @property
+    def samples(self) -> int:
+        """Clock n."""
+        ...
+
+    @property
+    def checks(self) -> int:
+        """Clock g."""
+        ...
 
 
 def verify_lesson(
@@ -65,16 +81,15 @@ def verify_seed(seed: int) -> None:
         raise NumericsError(f"seed {seed} is not in 0..2**64-1")
 
 
-def verify_clocks(first: int, samples: int, check: int = 0, batch: int = 1) -> None:
-    """Draws are keyed by sample indices and checks, in fields that would wrap.
-
-    Args:
-        first: index of the first sample of a call.
-        samples: how many follow each other.
-        check: number of the first check.
-        batch: samples before each check.
-    """
+def verify_indices(first: int, samples: int) -> None:
+    """Draws are keyed by sample indices, in a field that would wrap; for calls to infer."""
     if not 0 <= first <= INDEX_MAX - samples:
         raise NumericsError("a sample index must be in 0..2**48-1")
-    if not 0 <= check <= INDEX_MAX - -(-samples // batch):
-        raise NumericsError("an index of the generator must be in 0..2**48-1")
+
+
+def verify_clocks(clocks: Clocks, samples: int, batch: int) -> None:
+    """After training on so many samples, clocks n and g must still be below 2**48."""
+    if not 0 <= clocks.samples < INDEX_MAX - samples:
+        raise NumericsError("the clock of samples, a sample index, must be in 0..2**48-1")
+    if not 0 <= clocks.checks < INDEX_MAX - -(-samples // batch):
+        raise NumericsError("the clock of checks must be in 0..2**48-1")

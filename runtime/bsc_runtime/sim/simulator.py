@@ -121,7 +121,7 @@ class Simulator:
 
         def call() -> TrainCounts:
             with self._lock:
-                checks.verify_clocks(self.samples, order.size, self.checks, batch)
+                checks.verify_clocks(self, order.size, batch)
                 return self._train(data, targets, order, batch)
 
         # Cells and clocks must not part. A call for nobody only compiles, and may be stopped.
@@ -141,7 +141,7 @@ class Simulator:
         if repeats < 1 or reads < 1 or repeats * reads > PASSES_MAX:
             raise ValueError(f"{repeats} repeats of {reads} reads: 1 to {PASSES_MAX} in all")
         checks.verify_seed(seed)
-        checks.verify_clocks(first_index, len(data))
+        checks.verify_indices(first_index, len(data))
         checks.verify_data(data, self._program.input_size)
 
         def call() -> npt.NDArray[np.int64]:

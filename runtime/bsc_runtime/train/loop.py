@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bsc.numerics.draws import epoch_order
+from bsc.diag import fail
+from bsc.numerics.draws import INDEX_MAX, epoch_order
 from bsc.numerics.state import ChipState
 from bsc.program.executor import EncodedData
 from bsc_runtime.chip import Chip
@@ -79,7 +80,11 @@ def run_lesson(
 
     Returns:
         True when all epochs are done, False when Ctrl-C stopped the run at the end of a batch.
+
+    Raises:
+        DiagnosticError: BSC6031, the chip's clocks would run over.
     """
+    _verify_clocks(chip, len(lesson.data), last_epoch)
     chip.warm_up(lesson.data, lesson.targets)
     loop = _Loop(chip, lesson, last_epoch, history, callbacks, notes, keeper)
     with InterruptWatch() as watch:
@@ -88,6 +93,21 @@ def run_lesson(
                 loop.keep()
                 return False
     return True
+
+
+def _verify_clocks(chip: Chip, count: int, last_epoch: int) -> None:
+    """No run begins that a clock would end: only a forged program is as old as that."""
+    state, batch = chip.state(), chip.program.plan.batch
+    epochs = last_epoch - chip.epochs
+    samples = state.samples + epochs * count - chip.place
+    checks = state.checks + epochs * -(-count // batch) - chip.place // batch
+    if max(samples, checks, last_epoch) >= INDEX_MAX:
+        raise fail(
+            "BSC6031",
+            f"the program cannot be trained: its chip has seen {state.samples:,} samples in "
+            f"{state.epochs:,} epochs, and a clock of it ends at 2^48-1",
+            help="begin with the model, or a program that is not so old",
+        )
 
 
 class _Loop:
