@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,9 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 _UNITS = ("siemens", "volt", "codes")
+_QUOTED = re.compile(r"'([^']*)'")
+"""The values among those that pydantic expects; of an enumeration it writes the members."""
+
 _BITS_SHOWN = 128
 """Python refuses to write out whole numbers of some thousand digits."""
 
@@ -60,6 +64,10 @@ def _diagnostic(detail: ErrorDetails, source: str) -> Diagnostic:
             code, message = "BSC4004", f"{path} is missing"
             if kind == "union_tag_not_found":
                 help = f"a pulse model is one of: {', '.join(_PULSES)}"
+            elif steps[0] == "device":
+                help = (
+                    "who gives device.style describes a device of its own, with all that it needs"
+                )
         case "union_tag_invalid":
             tag = str(context.get("tag", ""))
             path += ".model"
@@ -68,9 +76,9 @@ def _diagnostic(detail: ErrorDetails, source: str) -> Diagnostic:
         case "value_error":
             code, message = "BSC4006", f"{path or 'target'}: {context.get('error', detail['msg'])}"
         case "literal_error" | "enum":
-            expected = str(context.get("expected", ""))
-            names = [n for n in expected.replace(" or ", ", ").replace("'", "").split(", ") if n]
-            code, message = "BSC4005", f"{path} is {show(found)}, expected one of: {expected}"
+            names = _QUOTED.findall(str(context.get("expected", "")))
+            code = "BSC4005"
+            message = f"{path} is {show(found)}, expected one of: {', '.join(names)}"
             near = did_you_mean(found if isinstance(found, str) else "", names)
             help = near if near.startswith("did you mean") else None
         case "model_type" | "dict_type" | "model_attributes_type":
@@ -81,7 +89,8 @@ def _diagnostic(detail: ErrorDetails, source: str) -> Diagnostic:
             code = "BSC4005"
             message = f"{path} is {show(found)}{unit}, expected {words} {context[key]}{unit}"
         case _:
-            said = detail["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
+            said = detail["msg"].removeprefix("Input should be ")
+            said = said.replace("a valid integer", "a whole number").replace("a valid ", "a ")
             code, message = "BSC4005", f"{path} is {show(found)}, expected {said}"
     return Diagnostic(code, message, labels=(Label(Span(source, path=path or None)),), help=help)
 

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bsc.numerics.state import CODE_MAX, CellStyle
 
+_Number = Annotated[float, Field(strict=True)]
+"""No text and no truth value becomes a number."""
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -27,9 +30,9 @@ class ExponentialPulse(_Spec):
     """
 
     model: Literal["exponential"]
-    pulses: Annotated[float, Field(gt=0)]
-    curvature: Annotated[float, Field(ge=1e-3, le=1e3)]
-    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+    pulses: Annotated[_Number, Field(gt=0)]
+    curvature: Annotated[_Number, Field(ge=1e-3, le=1e3)]
+    gamma: Annotated[_Number, Field(ge=0, le=16)] = 0.0
 
 
 class LinearPulse(_Spec):
@@ -37,7 +40,7 @@ class LinearPulse(_Spec):
 
     model: Literal["linear"]
     step_codes: Annotated[int, Field(gt=0, le=16383, strict=True)]
-    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+    gamma: Annotated[_Number, Field(ge=0, le=16)] = 0.0
 
 
 class MeasuredPulse(_Spec):
@@ -50,9 +53,9 @@ class MeasuredPulse(_Spec):
     """
 
     model: Literal["measured"]
-    g_siemens: Annotated[tuple[float, ...], Field(min_length=2)]
-    dg_siemens: Annotated[tuple[float, ...], Field(min_length=2)]
-    gamma: Annotated[float, Field(ge=0, le=16)] = 0.0
+    g_siemens: Annotated[tuple[_Number, ...], Field(min_length=2)]
+    dg_siemens: Annotated[tuple[_Number, ...], Field(min_length=2)]
+    gamma: Annotated[_Number, Field(ge=0, le=16)] = 0.0
 
     @model_validator(mode="after")
     def _check(self) -> MeasuredPulse:
@@ -71,10 +74,10 @@ Pulse = Annotated[ExponentialPulse | LinearPulse | MeasuredPulse, Field(discrimi
 class Spread(_Spec):
     """Mean and standard deviation of codes before training, in codes or in siemens."""
 
-    mean_codes: Annotated[float, Field(ge=-CODE_MAX, le=2 * CODE_MAX)] | None = None
-    sd_codes: Annotated[float, Field(ge=0, le=CODE_MAX)] | None = None
-    mean_siemens: float | None = None
-    sd_siemens: Annotated[float, Field(ge=0)] | None = None
+    mean_codes: Annotated[_Number, Field(ge=-CODE_MAX, le=2 * CODE_MAX)] | None = None
+    sd_codes: Annotated[_Number, Field(ge=0, le=CODE_MAX)] | None = None
+    mean_siemens: _Number | None = None
+    sd_siemens: Annotated[_Number, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Spread:
@@ -104,9 +107,9 @@ class DeviceSpec(_Spec):
     name: str
     source: str = ""
     style: Literal[CellStyle.REFERENCE, CellStyle.PAIR_DOWN, CellStyle.PAIR_UP]
-    g_min_siemens: Annotated[float, Field(ge=0)]
-    g_max_siemens: Annotated[float, Field(gt=0)]
-    v_read_volt: Annotated[float, Field(gt=0)] = 0.1
+    g_min_siemens: Annotated[_Number, Field(ge=0)]
+    g_max_siemens: Annotated[_Number, Field(gt=0)]
+    v_read_volt: Annotated[_Number, Field(gt=0)] = 0.1
     initial: Spread
     reference: Spread | None = None
     potentiation: Pulse | None = None
@@ -201,7 +204,7 @@ class ChipSpec(_Spec):
     cores: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
     samples_in_flight: Annotated[int, Field(ge=1, le=1024, strict=True)] = 16
     channel_depth: Annotated[int, Field(ge=1, le=255, strict=True)] = 2
-    clock_hertz: Annotated[float, Field(gt=0)] = 1e9
+    clock_hertz: Annotated[_Number, Field(gt=0)] = 1e9
     bits: _Memory = 1 << 22
     signs: _Memory = 1 << 22
     sums: _Memory = 1 << 20

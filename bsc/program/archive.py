@@ -214,6 +214,8 @@ class ArchiveReader:
         start = self._stream.read(len(MAGIC))
         if start == MAGIC:
             return "this is an image of the instruction set: `bsc machine` runs it"
+        if self.path.suffix in (".onnx", ".bsc", ".bsir"):
+            return f"compile it first: bsc compile {self.path.name}"
         return None
 
     def _length(self) -> int:

@@ -79,6 +79,8 @@ def test_every_problem_of_a_file_is_reported_at_its_key(tmp_path: Path) -> None:
         ("mean_siemens = 2e-6", "mean_siemens = 1e9", "BSC4006", "device"),
         ("step_codes = 100", "step_codes = 1.5", "BSC4005", "device.potentiation.step_codes"),
         ("rows = 32", "rows = true", "BSC4005", "array.rows"),
+        ("g_min_siemens = 1e-6", 'g_min_siemens = "1e-6"', "BSC4005", "device.g_min_siemens"),
+        ("g_min_siemens = 1e-6", "g_min_siemens = false", "BSC4005", "device.g_min_siemens"),
         ('name = "mine"', 'name = "../mine"', "BSC4005", "name"),
         ("[array]", "extends = 5\n[array]", "BSC4005", "extends"),
         ("[array]", "[array", "BSC4002", None),
@@ -188,6 +190,17 @@ def test_a_style_of_its_own_takes_nothing_of_the_device_extended(tmp_path: Path)
     assert spec.array == resolve("oxram-128").array
     assert spec.device == load_target(written(tmp_path, GOOD, "good.toml")).device
     assert spec.training.unfit == {}
+
+
+def test_who_gives_a_style_hears_which_there_are_and_what_it_asks_for(tmp_path: Path) -> None:
+    text = 'extends = "oxram-128"\nname = "own"\n[device]\nstyle = "pair-upp"\n'
+    with pytest.raises(DiagnosticError) as caught:
+        load_target(written(tmp_path, text))
+    told = {d.labels[0].span.path: d for d in caught.value.diagnostics}
+    wrong = 'device.style is "pair-upp", expected one of: reference, pair-down, pair-up'
+    assert told["device.style"].message == wrong
+    assert told["device.style"].help == "did you mean pair-up?"
+    assert "device of its own" in (told["device.name"].help or "")
 
 
 def test_a_circle_a_missing_file_and_a_long_chain_are_refused(tmp_path: Path) -> None:

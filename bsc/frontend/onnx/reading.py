@@ -15,6 +15,9 @@ PROTOBUF_LIMIT = (1 << 31) - 1
 
 _EXPORT_AGAIN = "export the model again and check that the whole file was copied"
 
+_DIRECTORY_BYTES = 1 << 16
+"""Of an archive, at its end: the names of its parts."""
+
 _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the real file with `git lfs pull`"),
     (b"PK\x03\x04", "a zip archive, as PyTorch and Keras save; export that model to ONNX"),
@@ -68,6 +71,9 @@ def parse_model(data: bytes, at: Span) -> onnx.ModelProto:
     """
     if not data:
         raise fail("BSC1001", "the file is empty", at=at, help=_EXPORT_AGAIN)
+    if data.startswith(b"PK\x03\x04") and b"manifest.json" in data[-_DIRECTORY_BYTES:]:
+        help = "train, eval, run, inspect and export take programs"
+        raise fail("BSC1001", "the file is no model but a program of bsc", at=at, help=help)
     for magic, what in _OTHER_FORMATS:
         if data.startswith(magic):
             raise fail("BSC1001", f"the file is no ONNX model but {what}", at=at)
