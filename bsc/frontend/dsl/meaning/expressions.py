@@ -48,6 +48,9 @@ MOST_NESTED = 150
 """Expressions within expressions, those of the blocks around included: well within what Python's
 own stack holds."""
 
+_READING = frozenset(("load", "open", "read", "file", "npz", "safetensors", "onnx"))
+"""What other languages call that reads a file."""
+
 MOST_NAMES = 4
 """Inputs that a message names; of more it says `x`."""
 
@@ -325,12 +328,15 @@ class Evaluator:
                 at,
                 help=f"write {inputs} -> {name}; what stands in parentheses are its arguments",
             )
+        files = 'tensors of a file come in by weights w = "mlp.safetensors"'
         return self.problems.error(
             "BSC2201",
             f"there is no function {name}",
             at,
             "not defined",
-            help=partial(suggestion, name, [*FUNCTIONS, *OPERATORS], "functions"),
+            help=files
+            if name in _READING
+            else partial(suggestion, name, [*FUNCTIONS, *OPERATORS], "functions"),
         )
 
     def constant(self, expr: Expr, scope: Scope, what: str) -> Value:

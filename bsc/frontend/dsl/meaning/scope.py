@@ -189,7 +189,11 @@ class Scope:
             f"there is no {what} {name.name} here",
             name.at,
             "not defined",
-            help=lambda: suggestion(name.name, [*CONSTANTS, *self.names()], "names here"),
+            help=lambda: (
+                f"write {name.name.lower()}"
+                if name.name in ("True", "False")
+                else suggestion(name.name, [*CONSTANTS, *self.names()], "names here")
+            ),
         )
 
     def _defined_below(self, name: Name) -> Name | None:

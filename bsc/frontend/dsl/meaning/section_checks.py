@@ -284,15 +284,28 @@ def _check_target_key(key: tuple[Name, ...], problems: Problems) -> None:
         names = [n for n in model.model_fields if n != "name" or model is not TargetSpec]
         if part.name not in names:
             above = ".".join(p.name for p in key[:number])
+            inside = [f"{n}.{part.name}" for n in names if part.name in _keys_of(model, n)]
             raise problems.error(
                 "BSC2502",
                 f"{above or 'a target'} has no setting {part.name}",
                 part.at,
                 "unknown",
-                help=partial(suggestion, part.name, names, "settings here"),
+                help=f"did you mean {' or '.join(inside)}?"
+                if inside
+                else partial(suggestion, part.name, names, "settings here"),
             )
-        inner: Any = model.model_fields[part.name].annotation
-        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+        model = _table_of(model, part.name)
+
+
+def _table_of(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The table of a key; None where it is none, or one of several kinds."""
+    inner: Any = model.model_fields[key].annotation
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+
+
+def _keys_of(model: type[BaseModel], key: str) -> Collection[str]:
+    table = _table_of(model, key)
+    return () if table is None else table.model_fields
 
 
 def _path(item: ast.LayerPlan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsc.frontend.dsl.syntax import (
     mistakes_of_brackets,
     mistakes_of_expressions,
+    mistakes_of_sections,
     mistakes_of_statements,
 )
 from bsc.frontend.dsl.syntax.mistakes import Mistake, unexpected
@@ -12,6 +13,7 @@ from bsc.frontend.dsl.syntax.scene import Scene
 
 _RULES = (
     *mistakes_of_brackets.RULES,
+    *mistakes_of_sections.RULES,
     *mistakes_of_statements.RULES,
     *mistakes_of_expressions.RULES,
 )

@@ -29,6 +29,14 @@ _ELSEWHERE = {
     **dict.fromkeys(("print", "assert", "pass", "with", "try", "raise", "del", "global"), _LINES),
 }
 _VALUES = frozenset(("NUMBER", "STRING", "LPAR", "LSQB", "MINUS", "TRUE", "FALSE", "REPEAT"))
+_NAMED = {
+    "input": "input x: f32[784]",
+    "output": "output y = ...",
+    "layer": "layer a = dense(64)",
+    "let": "let width = 64",
+    "weights": 'weights w = "mlp.safetensors"',
+    "readout": "readout y = softmax",
+}
 _BODIES = "lines of a network stand in the braces of a `model` or `block`"
 
 
@@ -102,6 +110,20 @@ def _outside_a_body(scene: Scene) -> Mistake | None:
     return None
 
 
+def _shared_stages(scene: Scene) -> Mistake | None:
+    """`layer a = dense(10) -> relu`."""
+    if scene.found != "ARROW" or scene.terminal(scene.head) != "LAYER" or scene.opener is not None:
+        return None
+    if scene.body is not Body.NETWORK or "NEWLINE" not in scene.expected:
+        return None
+    message = "a layer is one operator, or a block; found `->`"
+    help = (
+        "stages that are shared together are a block: `block part(width) { input v; "
+        "output h = v -> dense(width) -> relu }`, `layer a = part(64)`"
+    )
+    return Mistake("BSC2113", message, help)
+
+
 def _value_without_name(scene: Scene) -> Mistake | None:
     """`x -> dense(3)` or `dense(3)` alone on a line."""
     head = scene.head
@@ -150,6 +172,8 @@ def _reserved(scene: Scene, token: int) -> Mistake:
     word = scene.word(token)
     message = f"`{word}` is a word of the language, expected a name"
     help = f"take another name, or write it with backticks around it: `{word}`"
+    if token == scene.head and word in _NAMED and scene.found == "EQUAL":
+        help = f"a name stands behind it: `{_NAMED[word]}`"
     return Mistake("BSC2114", message, help, scene.tokens.where(token),
                    repair=Replace(token, "NAME"))  # fmt: skip
 
@@ -233,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     _word_as_name,
     _misspelt,
     _outside_a_body,
+    _shared_stages,
     _value_without_name,
     _quotes,
     _header,
