@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bsc.diag import CODES, Diagnostic, DiagnosticError
-from bsc.frontend.dsl.ast import Block, Place, TargetSection, place_of
+from bsc.frontend.dsl.ast import Block, Place, TargetSection
 from bsc.frontend.dsl.meaning.block_calls import signature
 from bsc.frontend.dsl.meaning.facts import Fact
 from bsc.frontend.dsl.meaning.operators import FUNCTIONS, OPERATORS
 from bsc.frontend.dsl.meaning.section_checks import WORDS
+from bsc.frontend.dsl.meaning.walk import place_of
 from bsc.frontend.dsl.syntax.strings import string_text
 from bsc.hw.registry import resolve
 from bsc.lsp.analysis import Analysis

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.ast import Name, Place, Repeat, Stage, place_of
-from bsc.frontend.dsl.meaning.walk import expressions, stages, statement_expressions
+from bsc.frontend.dsl.ast import Name, Place, Repeat, Stage
+from bsc.frontend.dsl.meaning.walk import (
+    expressions,
+    place_of,
+    stages,
+    statement_expressions,
+)
 from bsc.lsp.analysis import Analysis
 
 

@@ -8,7 +8,6 @@ and arguments have comments too; any other within a statement goes to those abov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -84,12 +83,6 @@ class Name:
 
     name: str
     at: Place = field(default=NOWHERE, compare=False, repr=False)
-
-
-def place_of(names: Sequence[Name]) -> Place:
-    """Where a dotted name stands, from its first part to its last."""
-    first, last = names[0].at, names[-1].at
-    return Place(first.line, first.column, last.end_line, last.end_column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bsc.diag import nearest
 from bsc.frontend.dsl import ast
-from bsc.frontend.dsl.ast import Expr, Name, Place, Setting, place_of
+from bsc.frontend.dsl.ast import Expr, Name, Place, Setting
 from bsc.frontend.dsl.meaning.bounds import SETTINGS
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.expressions import Evaluator
@@ -24,6 +24,7 @@ from bsc.frontend.dsl.meaning.problems import Abandoned, Help, Problems
 from bsc.frontend.dsl.meaning.scope import Scope, suggestion
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.dsl.meaning.values import Listed, Value, shown
+from bsc.frontend.dsl.meaning.walk import place_of
 from bsc.frontend.onnx.tensors import MAX_RANK
 from bsc.hw.plan import Readout, Rule
 from bsc.hw.spec import TargetSpec

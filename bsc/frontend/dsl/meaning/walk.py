@@ -1,8 +1,8 @@
-"""Walks over expressions without recursion: however deep a text nests, they need no stack."""
+"""Walks over a tree, without recursion: however deep a text nests, they need no stack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bsc.frontend.dsl.ast import (
     Array,
@@ -18,6 +18,7 @@ from bsc.frontend.dsl.ast import (
     Name,
     Output,
     Paren,
+    Place,
     Repeat,
     Stage,
     Statement,
@@ -101,6 +102,12 @@ def layer_names(body: Iterable[Statement]) -> frozenset[str]:
 def callee(what: Name | Call) -> Name:
     """The name of what a stage calls."""
     return what.callee if isinstance(what, Call) else what
+
+
+def place_of(names: Sequence[Name]) -> Place:
+    """Where a dotted name stands, from its first part to its last."""
+    first, last = names[0].at, names[-1].at
+    return Place(first.line, first.column, last.end_line, last.end_column)
 
 
 def given_names(statement: Statement) -> tuple[Name, ...]:
