@@ -197,7 +197,8 @@ Freeze: TypeAlias = Annotated[
     typer.Option(
         "--freeze",
         metavar="LAYER",
-        help="Keep a layer's weights as they are; `none` frees all. Repeatable.",
+        help="Keep a layer's weights as they are, beside those frozen already; `none` frees these. "
+        "Repeatable.",
         rich_help_panel=_PLAN,
     ),
 ]

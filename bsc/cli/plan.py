@@ -129,7 +129,7 @@ def warn(program: Program, output: Output, source: SourceModel | None = None) ->
 
 
 def _asked(options: Mapping[str, Any]) -> PlanOptions:
-    """What was typed of a plan. `--freeze none` frees all layers that something below freezes."""
+    """What was typed of a plan; `--freeze none` is about what is below it (`_freed`)."""
     from bsc.plans import LayerOptions, PlanOptions
 
     names = dict.fromkeys(options.get("freeze", []))
@@ -142,8 +142,8 @@ def _asked(options: Mapping[str, Any]) -> PlanOptions:
 
 
 def _freed(below: PlanOptions, options: Mapping[str, Any]) -> PlanOptions:
-    """A plan below the typed one, whose frozen layers give way to those typed."""
-    if "freeze" not in options:
+    """A plan below the typed one; `--freeze none` frees what it froze, other names add to that."""
+    if "none" not in options.get("freeze", []):
         return below
     layers = {name: replace(each, frozen=None) for name, each in below.layers.items()}
     return replace(below, layers=layers)

@@ -184,6 +184,22 @@ def test_readouts_and_frozen_layers(bsc: Callable, twins: Path, data: Path) -> N
     assert "frozen" not in bsc("inspect", "u.bsp").out
 
 
+def test_freeze_adds_to_what_is_frozen(bsc: Callable, twins: Path, data: Path) -> None:
+    def frozen(program: str) -> list[str]:
+        lines = bsc("inspect", program).out.splitlines()
+        return [line.split()[0] for line in lines if " frozen " in line]
+
+    ran = bsc("compile", twins, "--weights", "random", "--freeze", "eye_left", "-o", "t.bsp")
+    assert ran.code == 0, ran.err
+    train = ("train", "t.bsp", "--data", data, "--epochs", 1, "-o", "u.bsp", "--freeze")
+    ran = bsc(*train, "kind")
+    assert ran.code == 0, ran.err
+    assert frozen("u.bsp") == ["eye_left", "kind"]
+    ran = bsc(*train, "kind", "--freeze", "none")
+    assert ran.code == 0, ran.err
+    assert frozen("u.bsp") == ["kind"]
+
+
 def test_ranges_and_calibration_of_several_inputs(bsc: Callable, twins: Path) -> None:
     np.savez("wide.npz", **arrays(low=-3, high=5))
     train = ("train", twins, "--data", "wide.npz", *TRAIN, "--epochs", 1, "-o", "t.bsp")
