@@ -60,8 +60,9 @@ def compile(
         refresh_every: checks between refreshes of one-way pairs, 0 for never.
         readouts: how outputs are read while learning, by output: `softmax`, `logistic` or `none`;
             `*` is every output not named. Default: as the model ends.
-        layers: what is different for a layer, by its name: a `bsc.LayerOptions` of `frozen`,
-            `device`, `threshold` and `pulses`.
+        layers: what is different for a layer, by its name in the train section of a text, else by
+            the name of its array: a `bsc.LayerOptions` of `frozen`, `device`, `threshold` and
+            `pulses`.
         backend: `python`, or `isa` for a program of words that the machine runs (docs/isa.md).
         input_range: values of all inputs that mean 0 and 1, or such pairs by name of the input.
         calibrate: samples [N, ...] in the model's own unit, from which the ranges of inputs and

@@ -22,11 +22,12 @@ from bsc.models import SourceModel, read_source
 from bsc.numerics import tables
 from bsc.ops import OPS
 from bsc.passes.legalise import checked_network
+from bsc.passes.naming import places_of_layers
 from bsc.passes.network import find_network
 from bsc.passes.ranges import Bounds, Range, input_range, measure
 from bsc.passes.trainable import UNREACHED, untrainable
 from bsc.pipelines import chip_passes, source_passes
-from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers
+from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers, of_places
 from bsc.program.initial import kept_state
 from bsc.program.model import CompileOptions, InputSpec, Program
 from bsc.program.verifier import verify_program
@@ -67,8 +68,9 @@ def compile_model(
         model: ONNX file, file of the language, ModelProto, or a SOURCE graph.
         target: name, TOML file or specification of the chip; None is the model's own, else
             `oxram-128`.
-        plan: how it trains: a whole plan, or options over the model's own; None is the model's own,
-            else the rule `carry` with its defaults.
+        plan: how it trains: a whole plan, whose layers are arrays, or options over the model's own,
+            whose layers are those of the train section where the model is a text; None is the
+            model's own, else the rule `carry` with its defaults.
         weights: `keep` or `random`; None is as the model says, else `keep` where it has weights.
         backend: `python`, or `isa` for words that the machine runs (docs/isa.md).
         input_range: declared range of all inputs, or of single ones by name.
@@ -93,14 +95,19 @@ def compile_model(
         options = replace(options, input_ranges=pairs)
     elif input_range is not None:
         options = replace(options, input_range=input_range)
-    _check_options(options)
+    options.check()
     chip = _chip(target, source)
-    asked = PlanOptions() if plan is None else plan
+    asked = plan if isinstance(plan, TrainPlan) else source.meant(plan or PlanOptions())
     graph, source = source.graph, replace(source, graph=_NOTHING)  # it may hold 100 MB of weights
     try:
         chosen = asked if isinstance(asked, TrainPlan) else asked.over(source.plan).plan()
         folded = _fold(graph, observer)
         del graph
+        if source.layers and not isinstance(asked, TrainPlan):
+            by_layer = {layer.name: layer for layer in chosen.layers}
+            placed = of_places(by_layer, places_of_layers(folded.graph)).items()
+            layers = tuple(replace(layer, name=place) for place, layer in placed)
+            chosen = replace(chosen, layers=layers)
         learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
         made = _build(folded, chip, chosen, options, learned, observer)
     except DiagnosticError as error:
@@ -153,7 +160,7 @@ def recompile(
         weights=weights or program.options.weights,
         backend=backend or program.options.backend,
     )
-    _check_options(options)
+    options.check()
     chip = program.target
     if target is not None:
         chip = target if isinstance(target, TargetSpec) else resolve(target)
@@ -211,19 +218,6 @@ def with_weights(program: Program, layers: Layers) -> Program:
         kept = [frozen.get(number, each) for number, each in enumerate(state.arrays)]
         state = replace(state, arrays=kept)
     return replace(made, inputs=program.inputs, state=state)
-
-
-def _check_options(options: CompileOptions) -> None:
-    if options.weights not in ("keep", "random"):
-        raise fail("BSC3010", f"weights are `{options.weights}`, expected `keep` or `random`")
-    if options.backend not in ("python", "isa"):
-        raise fail("BSC3010", f"backend is `{options.backend}`, expected `python` or `isa`")
-    ranges = [(f"the range of input {name}", low, high) for name, low, high in options.input_ranges]
-    if options.input_range is not None:
-        ranges.append(("the input range", *options.input_range))
-    for what, low, high in ranges:
-        if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise fail("BSC3010", f"{what} {low}:{high} is empty or infinite")
 
 
 def _calibrate(graph: Graph, data: Samples) -> Calibration:
@@ -312,7 +306,7 @@ def _build(
     check_names(plan, scheduled)
     check_counters(plan, scheduled)
     tail = tail_of(tiled)
-    remarks = [*idle_numbers(plan), *folded.remarks, *result.remarks]
+    remarks = [*idle_numbers(plan, scheduled), *folded.remarks, *result.remarks]
     program = Program(
         name=folded.graph.name,
         source=folded.graph,

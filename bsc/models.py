@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bsc.diag import Diagnostic, DiagnosticError, Label, Span
+from bsc.diag import Diagnostic, DiagnosticError, Label, Sink, Span
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
@@ -19,8 +18,8 @@ from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import with_settings
 from bsc.ir.graph import Graph
-from bsc.passes.network import layer_name
-from bsc.plans import LayerOptions, PlanOptions
+from bsc.ir.origins import TextOrigin, of_text
+from bsc.plans import LayerOptions, PlanOptions, no_layer
 
 if TYPE_CHECKING:
     import onnx
@@ -34,9 +33,6 @@ _PARTS = ("", *(f".{each.name}" for each in fields(LayerOverride)))
 _OF_WEIGHTS = ("BSC2409", "BSC2410")
 """Notes that say how weights start."""
 
-_ORIGIN = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)/(?P<layer>.+)", re.DOTALL)
-"""How nodes of the language say where they came from."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceModel:
@@ -47,14 +43,15 @@ class SourceModel:
         ranges: declared ranges of its inputs, by name.
         weights: `keep` or `random` as its train section says, None where it does not.
         has_weights: whether there is any weight to keep.
-        plan: of its train section.
+        plan: of its train section; its layers are those of the text, by path.
         target: of its target section, None for none.
         epochs: of its train section, None where it does not say.
         seed: of its train section, None where it does not say.
         notes: what is worth knowing about it.
         path: the file of the language that it came from, None for others.
         places: where its text says something of the plan, by keys as `TrainSection.places` has
-            them, with the names of arrays for layers.
+            them, of each single layer.
+        layers: layers of its text that hold weights; none where it is no text.
     """
 
     graph: Graph
@@ -68,6 +65,7 @@ class SourceModel:
     notes: tuple[Diagnostic, ...] = ()
     path: Path | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
+    layers: tuple[LayerEntry, ...] = ()
 
     def start(self, asked: str | None = None) -> str:
         """`keep` or `random`: as asked, else as the model says, else as there are weights."""
@@ -80,6 +78,22 @@ class SourceModel:
             start: `keep` or `random`.
         """
         return tuple(d for d in self.notes if start == "keep" or d.code not in _OF_WEIGHTS)
+
+    def meant(self, asked: PlanOptions) -> PlanOptions:
+        """Options for single layers, where these name some as the train section of a text does.
+
+        Raises:
+            DiagnosticError: BSC3023, the text has no such layer.
+        """
+        if not self.layers:
+            return asked
+        sink, paths = Sink(), LayerPaths(asked.layers)
+        meant = {name for entry in self.layers for name in paths.of(entry)}
+        for name in asked.layers:
+            if name not in meant:
+                no_layer(sink, name, [entry.path for entry in self.layers])
+        sink.raise_if_errors()
+        return replace(asked, layers=_by_layer(asked.layers, self.layers))
 
     def placed(self, error: DiagnosticError, asked: PlanOptions | None = None) -> DiagnosticError:
         """An error of a later stage, at the lines of the text that it came from.
@@ -135,7 +149,8 @@ def from_language(found: DslModel, path: Path) -> SourceModel:
         DiagnosticError: BSC40xx, its target or the device of a layer is wrong.
     """
     train = found.train or TrainSection()
-    plan, places = _plan(train, found.layers, path)
+    layers = tuple(found.layers.values())
+    plan, places = _plan(train, layers, path)
     return SourceModel(
         found.graph,
         found.ranges,
@@ -148,6 +163,7 @@ def from_language(found: DslModel, path: Path) -> SourceModel:
         found.notes,
         path,
         places,
+        layers,
     )
 
 
@@ -155,7 +171,7 @@ def origin_at(span: Span) -> str:
     """The origin of the node that a place speaks of; the other way of `placed`."""
     if span.line is None:
         return span.path or ""
-    return f"{Path(span.source).name}:{span.line}/{span.path}"
+    return str(TextOrigin(Path(span.source).name, span.line, span.path or ""))
 
 
 def _said(options: PlanOptions, key: str) -> object:
@@ -177,16 +193,15 @@ def _at_lines(diagnostic: Diagnostic, path: Path, places: Mapping[str, Place]) -
         place = places.get(label.span.path or "") if label.span.source == "plan" else None
         if place is not None:
             label = replace(label, span=_span(path, place))
-        origin = _ORIGIN.fullmatch(label.span.path or "")
-        if origin is not None and origin["file"] == path.name:
-            span = Span(str(path), int(origin["line"]), path=origin["layer"])
-            label = replace(label, span=span)
+        origin = of_text(label.span.path or "")
+        if origin is not None and origin.file == path.name:
+            label = replace(label, span=Span(str(path), origin.line, path=origin.layer))
         labels.append(label)
     return replace(diagnostic, labels=tuple(labels))
 
 
 def _plan(
-    train: TrainSection, entries: Mapping[str, LayerEntry], path: Path
+    train: TrainSection, entries: Iterable[LayerEntry], path: Path
 ) -> tuple[PlanOptions, dict[str, Place]]:
     """A train section as a plan, and where the text says each part of it."""
     asked: dict[str, LayerOptions] = {}
@@ -203,16 +218,13 @@ def _plan(
         asked[name] = LayerOptions(
             each.frozen, device, each.threshold, each.pulses, each.device or ""
         )
-    layers: dict[str, LayerOptions] = {}
     paths = LayerPaths(asked)
-    for entry in entries.values():
-        array = layer_name(entry.origin)
+    for entry in entries:
         for name in paths.of(entry):
-            layers[array] = asked[name].over(layers.get(array, LayerOptions()))
             for part in _PARTS:
                 place = train.places.get(f"layer {name}{part}")
                 if place is not None:
-                    places[f"layer {array}{part}"] = place
+                    places[f"layer {entry.path}{part}"] = place
     plan = PlanOptions(
         train.rule,
         train.batch,
@@ -221,9 +233,21 @@ def _plan(
         train.eta,
         train.refresh_every,
         dict(train.readouts),
-        layers,
+        _by_layer(asked, entries),
     )
     return plan, places
+
+
+def _by_layer(
+    asked: Mapping[str, LayerOptions], entries: Iterable[LayerEntry]
+) -> dict[str, LayerOptions]:
+    """What paths of a train section, or such names, say of each single layer."""
+    paths = LayerPaths(asked)
+    layers: dict[str, LayerOptions] = {}
+    for entry in entries:
+        for name in paths.of(entry):
+            layers[entry.path] = asked[name].over(layers.get(entry.path, LayerOptions()))
+    return layers
 
 
 def _target(section: TargetSection, path: Path) -> TargetSpec:

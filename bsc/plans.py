@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from bsc.diag import Sink, Span, did_you_mean
 from bsc.hw.plan import LayerPlan, Readout, Rule, TrainPlan
@@ -15,6 +15,8 @@ from bsc.passes.readouts import EVERY
 from bsc.passes.trainable import rate_of
 from bsc.program.counters import COUNTER_MAX, counter_bounds
 from bsc.tiling.schedule import Schedule
+
+Plan = TypeVar("Plan")
 
 _LARGEST = (1 << 31) - 1
 
@@ -237,6 +239,37 @@ def plan_for(
     return plan
 
 
+def of_places(layers: Mapping[str, Plan], places: Mapping[str, Sequence[str]]) -> dict[str, Plan]:
+    """Plans of layers as plans of all places where a network reads them.
+
+    Whichever of them have an array of their own: each has the plan of its layer, here and where the
+    program is compiled again and others part.
+
+    Args:
+        layers: plans by the names of layers.
+        places: names of places by the same.
+
+    Raises:
+        DiagnosticError: BSC3023 for a layer that is read nowhere.
+    """
+    sink = Sink()
+    for layer in layers:
+        if layer not in places:
+            no_layer(sink, layer, places)
+    sink.raise_if_errors()
+    return {place: plan for layer, plan in layers.items() for place in places[layer]}
+
+
+def no_layer(sink: Sink, name: str, known: Collection[str]) -> None:
+    """Record BSC3023: a plan names a layer that is none of those known."""
+    sink.add(
+        "BSC3023",
+        f"the plan speaks of layer {name}, which the network does not have",
+        at=_at(f"layer {name}"),
+        help=did_you_mean(name, known, "layers"),
+    )
+
+
 def _at(key: str) -> Span:
     """A key of the plan, called as `TrainSection.places` calls it."""
     return Span("plan", path=key)
@@ -262,8 +295,8 @@ def check_plan(plan: TrainPlan, target: TargetSpec) -> str | None:
     return target.training.unfit.get(str(plan.rule))
 
 
-def idle_numbers(plan: TrainPlan) -> list[str]:
-    """Remarks on what a plan says of its layers and its rule has no use for."""
+def idle_numbers(plan: TrainPlan, network: Schedule) -> list[str]:
+    """Remarks on what a plan says of a network's arrays and its rule has no use for."""
     idle: tuple[str, ...]
     match plan.rule:
         case Rule.SGD:
@@ -273,7 +306,7 @@ def idle_numbers(plan: TrainPlan) -> list[str]:
         case _:
             return []
     found = []
-    for layer in plan.layers:
+    for layer in (plan.layer(array.name) for array in network.arrays):
         said = [name for name in idle if getattr(layer, name) is not None]
         if said:
             found.append(
@@ -285,6 +318,8 @@ def idle_numbers(plan: TrainPlan) -> list[str]:
 
 def check_names(plan: TrainPlan, network: Schedule) -> None:
     """Refuse a plan that speaks of layers or outputs that a network does not have.
+
+    A place that shares the array of another one has the plan of that array, and no other.
 
     Raises:
         DiagnosticError: BSC3022 for an output, BSC3023 for a layer.
@@ -300,13 +335,18 @@ def check_names(plan: TrainPlan, network: Schedule) -> None:
                 help=did_you_mean(output, outputs, "outputs"),
             )
     arrays = [array.name for array in network.arrays]
+    arrays_read = {read.name: arrays[read.array] for read in network.reads}
     for layer in plan.layers:
-        if layer.name not in arrays:
+        array = arrays_read.get(layer.name)
+        if array is None:
+            no_layer(sink, layer.name, arrays)
+        elif plan.layer(array) != replace(layer, name=array):
             sink.add(
                 "BSC3023",
-                f"the plan speaks of layer {layer.name}, which the network does not have",
+                f"the plan speaks of layer {layer.name}, which has no array of its own: it shares "
+                f"that of {array}",
                 at=_at(f"layer {layer.name}"),
-                help=did_you_mean(layer.name, arrays, "layers"),
+                help=f"give {array} this plan: it is one for both",
             )
     sink.raise_if_errors()
 

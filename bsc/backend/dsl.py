@@ -19,7 +19,7 @@ from bsc.frontend.dsl.syntax.parser import parse
 from bsc.ir.atoms import quote
 from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding, Stage
-from bsc.passes.network import layer_names
+from bsc.passes.naming import layer_names
 
 _WEIGHTS = "w"
 _LAYERS = ("dense", "matmul", "conv2d")

@@ -198,7 +198,7 @@ Freeze: TypeAlias = Annotated[
         "--freeze",
         metavar="LAYER",
         help="Keep a layer's weights as they are, beside those frozen already; `none` frees these. "
-        "Repeatable.",
+        "A name of a text's layer, or of an array (`bsc inspect`). Repeatable.",
         rich_help_panel=_PLAN,
     ),
 ]

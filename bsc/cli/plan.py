@@ -69,10 +69,11 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of `bsc.driver.recompile`; empty where the program is as the options want it.
 
     Raises:
-        DiagnosticError: BSC7009 for options that only a model has.
+        DiagnosticError: BSC7009 for options that only a model has, BSC3023 for an array to be
+            frozen that is not there.
     """
     from bsc.diag import fail
-    from bsc.plans import PlanOptions
+    from bsc.plans import PlanOptions, of_places
 
     for name, flag in _MODEL_ONLY.items():
         if name in options:
@@ -86,7 +87,12 @@ def for_program(program: Program, options: Mapping[str, Any]) -> dict[str, Any]:
         target = _target(options.get("target", program.target), options)
         if target != program.target:
             arguments["target"] = target
-    plan = _asked(options).over(_freed(PlanOptions.of(program.plan), options)).plan()
+    asked = _asked(options)
+    places: dict[str, list[str]] = {array.name: [] for array in program.arrays}
+    for read in program.reads:
+        places[program.arrays[read.array].name].append(read.name)
+    asked = replace(asked, layers=of_places(asked.layers, places))
+    plan = asked.over(_freed(PlanOptions.of(program.plan), options)).plan()
     if plan != program.plan:
         arguments["plan"] = plan
     if "weights" in options:

@@ -30,7 +30,8 @@ class LayerPlan:
     """What is different for one layer.
 
     Attributes:
-        name: the array.
+        name: the array, or another place in the network where it is read: that has the same plan,
+            so that it keeps it where it gets an array of its own.
         frozen: its weights do not move.
         device: what its cells are made of, None for the target's device.
         device_of: name of the target whose device that is; empty where it has none.

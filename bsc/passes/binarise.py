@@ -20,7 +20,8 @@ from bsc.numerics import neuron_tables
 from bsc.numerics.state import CODE_MAX
 from bsc.ops import OPS
 from bsc.passes.demands import Demands, numbers_of
-from bsc.passes.network import layer_names, place_of
+from bsc.passes.naming import layer_names
+from bsc.passes.network import place_of
 from bsc.passes.scaling import BIAS_LINES_MAX
 
 LINES_MAX = ((1 << 31) - 1) // CODE_MAX

@@ -6,10 +6,7 @@ What hands out values to the model's outputs is the tail: it runs beside the arr
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -20,14 +17,12 @@ from bsc.diag import Sink, Span
 from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding
 from bsc.ops import OPS
+from bsc.passes.naming import free_name, layer_names
 
 ACTIVATIONS = frozenset(
     {"sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "clip", "sign", "neuron"}
 )
 _MOVING = frozenset({"reshape", "transpose", "identity", "concat"})
-_OPERATOR = re.compile(r"(gemm|matmul|add|matmul_add)([._-]?[0-9]+)*", re.IGNORECASE)
-"""Parts of a place that name no layer: exporters number operators like this."""
-
 _OF_IMAGES = {"conv2d": "convolution", "max_pool": "pooling", "average_pool": "pooling"}
 
 
@@ -343,44 +338,13 @@ class _Finder:
         made = {}
         for head in heads:
             mine = tuple(name for name, found in sources.items() if found == {head.sums})
-            made[head.sums] = mine or (_free_name(head.name, taken),)
+            made[head.sums] = mine or (free_name(head.name, taken),)
             taken.update(made[head.sums])
         return made
 
 
 def _label(node: Node) -> str:
     return node.origin or node.outputs[0]
-
-
-def layer_name(origin: str) -> str:
-    """What a layer is called that came from a place; empty where the place says nothing."""
-    parts = [part for part in origin.replace("\\", "/").split("/") if part]
-    telling = [part for part in parts if not _OPERATOR.fullmatch(part)]
-    if not telling:
-        return ""
-    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in telling[-1]).strip("_.")
-    return "" if name[:1].isdigit() else name
-
-
-def layer_names(nodes: Iterable[Node], outputs: Iterable[str]) -> list[str]:
-    """Short, unique names: the last telling part of where each node came from.
-
-    The tail calls the sums of a layer NAME.y, so no output of the model may be called that.
-    """
-    names: list[str] = []
-    taken = {output.removesuffix(".y") for output in outputs if output.endswith(".y")}
-    for number, node in enumerate(nodes, start=1):
-        name = layer_name(node.origin) or f"fc{number}"
-        name = _free_name(name, taken, number)
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _free_name(name: str, taken: AbstractSet[str], first: int = 2) -> str:
-    """A name that is not taken: the name itself, or the name with a number."""
-    numbered = (f"{name}_{k}" for k in itertools.count(first))
-    return name if name not in taken else next(n for n in numbered if n not in taken)
 
 
 def in_lines(layer: Layer, weights: Array) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bsc.ir.graph import Node
-from bsc.passes.network import layer_names
+from bsc.passes.naming import layer_names
 
 
 def parted(layer: str, other: str) -> str:

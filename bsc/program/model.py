@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bsc.diag import fail
 from bsc.hw.plan import Rule, TrainPlan
 from bsc.hw.spec import DeviceSpec, TargetSpec
 from bsc.ir.graph import Array, Graph
@@ -52,6 +54,25 @@ class CompileOptions:
     backend: str = "python"
     input_range: tuple[float, float] | None = None
     input_ranges: tuple[tuple[str, float, float], ...] = ()
+
+    def check(self) -> None:
+        """Refuse what is no option.
+
+        Raises:
+            DiagnosticError: BSC3010.
+        """
+        if self.weights not in ("keep", "random"):
+            raise fail("BSC3010", f"weights are `{self.weights}`, expected `keep` or `random`")
+        if self.backend not in ("python", "isa"):
+            raise fail("BSC3010", f"backend is `{self.backend}`, expected `python` or `isa`")
+        ranges = [
+            (f"the range of input {name}", low, high) for name, low, high in self.input_ranges
+        ]
+        if self.input_range is not None:
+            ranges.append(("the input range", *self.input_range))
+        for what, low, high in ranges:
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise fail("BSC3010", f"{what} {low}:{high} is empty or infinite")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,27 @@ def test_a_model_says_itself_how_it_is_trained(bsc, model):
     assert (other.json["target"], other.json["epochs"]) == ("pcm-64", 1)
 
 
+def test_freeze_names_layers_of_a_text_and_arrays_of_a_program(bsc, tmp_path):
+    def frozen(program):
+        lines = bsc("inspect", program).out.splitlines()
+        return [line.split()[0] for line in lines if " frozen " in line]
+
+    text = TEXT.replace("dense(12) as first -> logistic", "repeat 3 { dense(16) as first -> tanh }")
+    (tmp_path / "deep.bsc").write_text(text, encoding="utf-8")
+    assert bsc("compile", "deep.bsc", "--freeze", "first", "-o", "deep.bsp").code == 0
+    assert frozen("deep.bsp") == ["first", "first_2", "first_3"]
+    assert bsc("compile", "deep.bsc", "-o", "deep.bsp").code == 0
+    data = {"x": np.zeros((9, 16), np.float32), "y": np.arange(9) % 3}
+    np.savez("few.npz", **data)
+    train = ("train", "deep.bsp", "--data", "few.npz", "--epochs", "1", "-o", "t.bsp", "--freeze")
+    assert bsc(*train, "first").code == 0
+    assert frozen("t.bsp") == ["first"]
+    ran = bsc(*train, "frist")
+    assert ran.code == 1
+    assert "BSC3023" in ran.err
+    assert "did you mean first" in ran.err
+
+
 def test_compile_check_inspect_and_opt_take_it(bsc, model):
     made = bsc("compile", model, "-o", "small.bsp", "--json")
     assert made.code == 0, made.err

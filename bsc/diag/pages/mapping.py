@@ -75,7 +75,8 @@ MAPPING: dict[str, CodePage] = {
     ),
     "BSC3023": CodePage(
         "the plan speaks of a layer that is not there",
-        "What is different for a layer (frozen, device, threshold, pulses) is given by the name of "
-        "its array; `bsc inspect PROGRAM` lists them.",
+        "What is different for a layer (frozen, device, threshold, pulses) is given by its name. "
+        "In a text it is the one that its train section uses, of ONNX models and programs the one "
+        "of the array; `bsc inspect PROGRAM` lists them.",
     ),
 }

@@ -17,6 +17,7 @@ from bsc.frontend.dsl.meaning.values import Initialiser, Live, Tensor, elements,
 from bsc.frontend.onnx.tensors import MAX_ELEMENTS
 from bsc.ir.builder import GraphBuilder, GraphError
 from bsc.ir.graph import Array
+from bsc.ir.origins import TextOrigin
 from bsc.ir.types import Encoding, TensorType
 
 MAX_STEPS = 1 << 16
@@ -286,11 +287,8 @@ class Building:
 
 
 def origin_of(source: str, at: Place, label: str) -> str:
-    """`Node.origin`: file, line, and the layer's path as the last part.
-
-    Parts of an origin are told apart by slashes, so that none may stand in the path.
-    """
-    return f"{source}:{at.line}/{label.replace('/', '_')}"
+    """`Node.origin`: file, line and the layer's path."""
+    return str(TextOrigin(source, at.line, label))
 
 
 def sample(type_: TensorType) -> tuple[int, bool]:

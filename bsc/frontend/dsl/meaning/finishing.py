@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from bsc.frontend.dsl.ast import Assign, Input, Model, Name, Output
-from bsc.frontend.dsl.meaning.building import Building
+from bsc.frontend.dsl.meaning.building import Building, origin_of
 from bsc.frontend.dsl.meaning.initialisers import MAX_DRAWN
 from bsc.frontend.dsl.meaning.initialisers import draw as drawn
 from bsc.frontend.dsl.meaning.problems import Abandoned
@@ -107,7 +107,7 @@ def finish(
         if live.name == wanted:
             builder.output(wanted)
         elif live.name in fixed or live.name in renamed:
-            origin = f"{building.source}:{name.at.line}/{wanted}"
+            origin = origin_of(building.source, name.at, wanted)
             builder.add("identity", [live.name], name=wanted, origin=origin)
             builder.output(wanted)
         else:
