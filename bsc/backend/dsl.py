@@ -12,7 +12,7 @@ from bsc.backend.dsl_sections import target_lines, train_lines
 from bsc.backend.dsl_stages import Called, Stages, Written
 from bsc.diag import DiagnosticError, Span, fail
 from bsc.frontend.dsl.meaning.operators import OPERATORS
-from bsc.frontend.dsl.meaning.sections import TargetSection, TrainSection
+from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.dsl.syntax.expression_layout import name_text
 from bsc.frontend.dsl.syntax.formatter import format_file
 from bsc.frontend.dsl.syntax.parser import parse
@@ -45,7 +45,7 @@ def export_bsc(
     Args:
         graph: at SOURCE.
         ranges: declared ranges of inputs.
-        train: a train section to be written.
+        train: a train section to be written; its layers are named as their arrays.
         target: a target section to be written.
         weights_file: what the program calls the file of its tensors, relative to its own folder.
 
@@ -67,7 +67,7 @@ def export_bsc(
         lines += [f"let {name} = {text}" for name, text in writer.constants.lets] + [""]
     lines += [f"model {quoted(graph.name or 'model')} {{", *body, "}"]
     if train is not None:
-        layers = {writer.renamed.get(name, name): plan for name, plan in train.layers.items()}
+        layers = writer.plans(train.layers)
         lines += ["", *train_lines(replace(train, layers=layers), quoted)]
     if target is not None:
         lines += ["", *target_lines(target, quoted)]
@@ -201,15 +201,30 @@ class _Writer:
             if len(nodes) < 2 or any(self.constants.uses[n] != len(nodes) for n in weights):
                 continue
             label = self._fresh(self.labels[id(nodes[0])])
-            self.renamed[self.labels[id(nodes[0])]] = label
             # Read by the layer alone: written once, it is shared by all its uses.
             counted = dict(self.constants.uses)
             self.constants.uses = {**counted, **dict.fromkeys(weights, 1)}
             stage = self.stages.write(nodes[0]).stage
             self.lines.append(f"  layer {quoted(label)} = {stage.text}")
             for node in nodes:
-                self.labels.pop(id(node))
+                self.renamed[self.labels.pop(id(node))] = label
                 self.shared[node.outputs] = quoted(label)
+
+    def plans(self, by_array: Mapping[str, LayerOverride]) -> dict[str, LayerOverride]:
+        """What is different for layers of the text; one that is shared is that of all its arrays.
+
+        Raises:
+            DiagnosticError: BSC2507, arrays of one layer have different plans.
+        """
+        plans: dict[str, LayerOverride] = {}
+        for array, plan in by_array.items():
+            layer = self.renamed.get(array, array)
+            if plans.setdefault(layer, plan) != plan:
+                raise _refused(
+                    f"a plan of {array} that is not that of {layer}: both are one layer in a "
+                    "program, which has one plan"
+                )
+        return {layer: plan for layer, plan in plans.items() if plan != LayerOverride()}
 
     def _written(self, node: Node) -> Written:
         if node.outputs in self.shared:

@@ -7,7 +7,7 @@ import safetensors.numpy
 from bsc.backend.dsl import export_bsc
 from bsc.diag import Span, fail
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
-from bsc.hw.plan import Rule, TrainPlan
+from bsc.hw.plan import Rule
 from bsc.hw.registry import DEFAULT_TARGET, names, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import settings_over
@@ -38,7 +38,7 @@ def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
     text, tensors = export_bsc(
         program.source,
         ranges=ranges,
-        train=_train(program.plan, program.options.weights, _readouts(program)),
+        train=_train(program, program.options.weights, _readouts(program)),
         target=_target(program.target),
         weights_file=weights_file,
     )
@@ -70,9 +70,9 @@ def _readouts(program: Program) -> dict[str, str]:
     return named
 
 
-def _train(plan: TrainPlan, weights: str, readouts: dict[str, str]) -> TrainSection:
-    layers = {}
-    for each in plan.layers:
+def _train(program: Program, weights: str, readouts: dict[str, str]) -> TrainSection:
+    plan, layers = program.plan, {}
+    for each in (plan.layer(array.name) for array in program.arrays):
         if each.device is not None and not each.device_of:
             raise fail(
                 "BSC2507",

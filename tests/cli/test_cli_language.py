@@ -272,3 +272,39 @@ def test_a_model_that_lacks_a_file(bsc, tmp_path):
     ran = bsc("compile", "none.bsc")
     assert ran.code == 1
     assert "BSC2101" in ran.err
+
+
+SHARED = """
+model col {
+  input x: f32[20]
+  layer sh = dense(20, he)
+  h = x -> sh -> relu -> sh -> tanh
+  output y = h -> dense(6, he) as sh_2 -> relu -> dense(3, he) as top
+}
+train { layer sh { threshold = 9 } }
+"""
+
+
+@pytest.mark.parametrize("weights", ["keep", "random"])
+def test_the_plan_of_a_shared_layer_is_exported(bsc, tmp_path, weights):
+    """With kept weights its places have an array each, with random ones they share one."""
+    (tmp_path / "s.bsc").write_text(SHARED, encoding="utf-8")
+    made = ("compile", "s.bsc", "--weights", weights, "--freeze", "sh", "--freeze", "top")
+    assert bsc(*made, "-o", "s.bsp").code == 0
+    assert bsc("export", "s.bsp", "--bsc", "copy.bsc").code == 0
+    assert bsc("compile", "copy.bsc", "-o", "copy.bsp").code == 0
+    first, second = package.load("s.bsp"), package.load("copy.bsp")
+    assert len(first.arrays) == (4 if weights == "keep" else 3)
+    assert second.plan == first.plan
+
+
+def test_a_plan_of_one_array_of_a_shared_layer_is_not_exported(bsc, tmp_path):
+    (tmp_path / "s.bsc").write_text(SHARED, encoding="utf-8")
+    np.savez("few.npz", x=np.zeros((9, 20), np.float32), y=np.arange(9) % 3)
+    assert bsc("compile", "s.bsc", "-o", "s.bsp").code == 0
+    train = ("train", "s.bsp", "--data", "few.npz", "--epochs", "1", "--freeze", "sh_3")
+    assert bsc(*train, "-o", "t.bsp").code == 0
+    refused = bsc("export", "t.bsp", "--bsc", "copy.bsc")
+    assert refused.code == 1
+    assert "BSC2507" in refused.err
+    assert "a plan of sh_3 that is not that of sh" in refused.err
