@@ -41,20 +41,3 @@ def open_session(
         executor=executor,
         on_note=output.say,
     )
-
-
-def require_writable(path: Path) -> None:
-    """Refuse an output that cannot be written before hours go into making it.
-
-    Raises:
-        DiagnosticError: BSC7001.
-    """
-    from bsc.diag import Span, fail
-
-    folder = path.parent
-    if path.is_dir():
-        raise fail("BSC7001", f"{path} is a folder, expected a file name", at=Span(str(path)))
-    if not folder.is_dir():
-        raise fail("BSC7001", f"there is no folder {folder} to write into", at=Span(str(path)))
-    if not os.access(folder, os.W_OK):
-        raise fail("BSC7001", f"the folder {folder} may not be written", at=Span(str(path)))

@@ -79,7 +79,8 @@ def train(
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.progress import TrainProgress
-    from bsc.cli.sessions import open_session, require_writable
+    from bsc.cli.sessions import open_session
+    from bsc.program.archive import require_writable
     from bsc_runtime import load_data
     from bsc_runtime.data import match
     from bsc_runtime.metrics import pulses_per_weight, saturated

@@ -38,6 +38,21 @@ _BROKEN = (
 """What zipfile raises on bytes that are no archive."""
 
 
+def require_writable(path: Path) -> None:
+    """Refuse what `replacing` would refuse, as far as it can be known before hours of work.
+
+    Raises:
+        DiagnosticError: BSC5011.
+    """
+    target = Path(os.path.realpath(path))
+    folder, at = target.parent, Span(str(path))
+    _require_no_other(target, at)
+    if not folder.is_dir():
+        raise fail("BSC5011", f"there is no folder {folder} to write into", at=at)
+    if not os.access(folder, os.W_OK):
+        raise fail("BSC5011", f"the folder {folder} may not be written", at=at)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path` when all was written, and is gone if that failed.
@@ -48,8 +63,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".bsc-{secrets.token_hex(8)}.tmp"
     try:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            raise fail("BSC5011", "it is there already, and is no file", at=Span(str(path)))
+        _require_no_other(target, Span(str(path)))
         with open(temporary, "xb") as stream:
             yield stream
             stream.flush()
@@ -69,6 +83,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _require_no_other(target: Path, at: Span) -> None:
+    """Refuse a folder, a device or a pipe: moving a file into its place would destroy it."""
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        raise fail("BSC5011", "it is there already, and is no file", at=at)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -59,7 +59,7 @@ def test_usage_errors_leave_with_2_and_offer_the_nearest(
         ),
         (["train", "{net}", "--data", "mnits"], "BSC6002", "did you mean mnist?"),
         (["train", "{net}", "--data", "none.npz"], "BSC6001", "none.npz"),
-        (["train", "{net}", "--data", "{data}", "-o", "nowhere/a.bsp"], "BSC7001", "nowhere"),
+        (["train", "{net}", "--data", "{data}", "-o", "nowhere/a.bsp"], "BSC5011", "nowhere"),
         (["eval", "none.bsp", "--data", "{data}"], "BSC5", "none.bsp"),
         (["eval", "{net}", "--data", "{data}"], "BSC5002", "bsc compile tiny.onnx"),
         (["compile", "{program}"], "BSC1001", "a program of bsc"),
@@ -190,6 +190,8 @@ def test_what_is_no_file_is_never_replaced(bsc: Callable, net: Path, tmp_path: P
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         assert bsc("compile", net, "-o", pipe).code == 1
+        ran = bsc("train", net, "--data", "not-read.npz", "-o", pipe)  # said before all else
+        assert (ran.code, "error[BSC5011]: it is there already" in ran.err) == (1, True)
         assert bsc("compile", net, "--stop-after", "binarise", "-o", pipe).code == 0
         assert os.read(reader, 6) == b"bsir 1"
     finally:
