@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
 from bsc.frontend.dsl.meaning.model import DslModel, load_model
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.frontend.onnx import import_with_remarks
-from bsc.hw.registry import resolve
+from bsc.hw.registry import names_file, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import with_settings
 from bsc.ir.graph import Graph
@@ -52,6 +52,7 @@ class SourceModel:
         places: where its text says something of the plan, by keys as `TrainSection.places` has
             them, of each single layer.
         layers: layers of its text that hold weights; none where it is no text.
+        files: what its text names: files of weights and of targets.
     """
 
     graph: Graph
@@ -66,6 +67,7 @@ class SourceModel:
     path: Path | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
     layers: tuple[LayerEntry, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def start(self, asked: str | None = None) -> str:
         """`keep` or `random`: as asked, else as the model says, else as there are weights."""
@@ -164,6 +166,7 @@ def from_language(found: DslModel, path: Path) -> SourceModel:
         path,
         places,
         layers,
+        (*found.files, *_target_files(train, found.target, path.parent)),
     )
 
 
@@ -248,6 +251,16 @@ def _by_layer(
         for name in paths.of(entry):
             layers[entry.path] = asked[name].over(layers.get(entry.path, LayerOptions()))
     return layers
+
+
+def _target_files(
+    train: TrainSection, target: TargetSection | None, folder: Path
+) -> Iterator[Path]:
+    """Files of the targets that the sections name, for the chip or for a device of it."""
+    named = [each.device for each in train.layers.values()]
+    for name in (*named, None if target is None else target.name):
+        if name is not None and names_file(name):
+            yield folder / name
 
 
 def _target(section: TargetSection, path: Path) -> TargetSpec:

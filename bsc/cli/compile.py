@@ -55,7 +55,7 @@ def compile_model(
     json: o.Json = False,
 ) -> None:
     """Compile a model to a program for a target."""
-    from bsc.cli.files import keep_inputs
+    from bsc.cli.files import keep_inputs, named_files
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.seeing import Reached, Seeing
@@ -87,24 +87,35 @@ def compile_model(
         noise_bits=noise_bits,
         cores=cores,
     )
+    path = out if out is not None else Path(f"{model.stem}.bsp")
+    keep_inputs(path, model, *named_files(wanted))
     try:
-        program = compiled(read_source(model), wanted, output, seeing)
+        program = compiled(read_source(model), path, wanted, output, seeing)
     except Reached as reached:
         seeing.report(output)
         _write_graph(reached, out, output)
         return
-    path = out if out is not None else Path(f"{model.stem}.bsp")
-    keep_inputs(path, model)
     _save(program, path, output)
 
 
 def compiled(
-    source: SourceModel, wanted: dict[str, Any], output: Output, seeing: Seeing | None = None
+    source: SourceModel,
+    out: Path,
+    wanted: dict[str, Any],
+    output: Output,
+    seeing: Seeing | None = None,
 ) -> Program:
-    """Compile with the typed options and say what the compiler has to say."""
+    """Compile with the typed options and say what the compiler has to say.
+
+    Raises:
+        DiagnosticError: the model or the options are at fault; BSC7010, `out`, which is to be
+            written, is a file that the model names.
+    """
     from bsc import driver
+    from bsc.cli.files import keep_inputs
     from bsc.cli.plan import for_model, warn
 
+    keep_inputs(out, *source.files)
     observer = seeing.observer() if seeing is not None else None
     arguments = for_model(source, wanted, output)
     program = driver.compile_model(**arguments, observer=observer)

@@ -35,6 +35,18 @@ def keep_inputs(out: Path, *inputs: Path) -> None:
             )
 
 
+def named_files(options: Mapping[str, Any]) -> list[Path]:
+    """The files that options name to be read: `data`, `calibrate` and `target`, where given."""
+    from bsc.hw.registry import names_file
+    from bsc_runtime.data import data_files
+
+    sets = [options[name] for name in ("data", "calibrate") if name in options]
+    files = [path for spec in sets for path in data_files(spec)]
+    if names_file(options.get("target", "")):
+        files.append(Path(options["target"]))
+    return files
+
+
 def read_inputs(
     texts: Sequence[str], names: Sequence[str]
 ) -> tuple[dict[str, Array], dict[str, Span]]:

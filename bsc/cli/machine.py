@@ -72,7 +72,7 @@ def machine(
     """Run an entry of an image on the machine and show where the cycles went."""
     from dataclasses import asdict
 
-    from bsc.cli.files import keep_inputs, write_text
+    from bsc.cli.files import keep_inputs, named_files, write_text
     from bsc.cli.output import Output
     from bsc.isa.kinds import EntryKind
     from bsc_runtime import load_data
@@ -82,7 +82,7 @@ def machine(
 
     output = Output(json)
     if trace is not None:
-        keep_inputs(trace, file)
+        keep_inputs(trace, file, *named_files({"data": data}))
     span = None if input_range is None else o.parse_range(input_range)
     if span is not None and file.suffix == ".bsp":
         raise typer.BadParameter("a program knows its own input range; --input-range is for images")

@@ -78,7 +78,7 @@ def opt(
     Where a pass breaks down, the graph before it is written to a file, with the pipeline in its
     first line: `bsc opt --run-reproducer FILE` breaks down again.
     """
-    from bsc.cli.files import keep_inputs, write_text
+    from bsc.cli.files import keep_inputs, named_files, write_text
     from bsc.cli.graphs import read_any_graph
     from bsc.cli.output import Output
     from bsc.cli.seeing import Reached, Seeing
@@ -95,7 +95,7 @@ def opt(
     if run_reproducer and pipeline is not None:
         raise typer.BadParameter("--run-reproducer takes the pipeline from FILE: no --pipeline")
     if out is not None:
-        keep_inputs(out, file)
+        keep_inputs(out, file, *named_files({"target": target or ""}))
     seeing = Seeing(
         print_ir_before or [],
         print_ir_after or [],

@@ -75,7 +75,7 @@ def train(
     """Train on the simulated chip and write the trained program."""
     from dataclasses import asdict
 
-    from bsc.cli.files import keep_inputs
+    from bsc.cli.files import keep_inputs, named_files
     from bsc.cli.output import Output
     from bsc.cli.plan import typed
     from bsc.cli.progress import TrainProgress
@@ -88,8 +88,6 @@ def train(
 
     output = Output(json, remarks=remarks)
     path = out if out is not None else Path(f"{model.stem.removesuffix('-trained')}-trained.bsp")
-    if model.suffix != ".bsp":
-        keep_inputs(path, model)  # a program may be gone on with in place
     require_writable(path)
     if resume and checkpoint is None:
         raise typer.BadParameter("--resume needs the folder of checkpoints: --checkpoint FOLDER")
@@ -110,7 +108,10 @@ def train(
         noise_bits=noise_bits,
         cores=cores,
     )
-    program, own = _program(model, wanted, output)
+    keep_inputs(path, *named_files({"data": data} | wanted))
+    if model.suffix != ".bsp":
+        keep_inputs(path, model)  # a program may be gone on with in place
+    program, own = _program(model, path, wanted, output)
     epochs = next(each for each in (epochs, own.epochs, 10) if each is not None)
     seed = own.seed if seed is None else seed
     targets = o.parse_pairs(answer or [], "OUTPUT=ARRAY")
@@ -166,7 +167,7 @@ class _Own:
     seed: int | None = None
 
 
-def _program(path: Path, wanted: dict[str, Any], output: Output) -> tuple[Program, _Own]:
+def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> tuple[Program, _Own]:
     """The program to train: compiled, loaded, or compiled again; and what the model says."""
     from bsc.cli.plan import for_program, warn
 
@@ -177,7 +178,7 @@ def _program(path: Path, wanted: dict[str, Any], output: Output) -> tuple[Progra
         source = read_source(path)
         # A text says itself where its weights come from; ONNX holds some in any case.
         start = {"weights": "random"} if source.path is None else {}
-        return compiled(source, start | wanted, output), _Own(source.epochs, source.seed)
+        return compiled(source, out, start | wanted, output), _Own(source.epochs, source.seed)
     import bsc
     from bsc import driver
 

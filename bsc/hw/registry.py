@@ -29,10 +29,16 @@ def resolve(name_or_path: str | Path, folder: Path | None = None) -> TargetSpec:
     Raises:
         DiagnosticError: codes BSC40xx; an unknown name comes with the nearest ones.
     """
+    if not names_file(name_or_path):
+        return named_target(str(name_or_path))
+    return load_target(folder / name_or_path if folder is not None else name_or_path)
+
+
+def names_file(name_or_path: str | Path) -> bool:
+    """Whether a target is meant as a file, which need not be there."""
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
-        return load_target(folder / name_or_path if folder is not None else name_or_path)
-    return named_target(text)
+    as_path = text.endswith(".toml") or "/" in text or "\\" in text
+    return isinstance(name_or_path, Path) or as_path
 
 
 def _by_size(name: str) -> tuple[str, int]:

@@ -221,6 +221,17 @@ def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
         ["export", "p.bsp", "--onnx", "p.bsp"],
         ["run", "p.bsp", "--input", "x.npy", "-o", "x.npy"],
         ["run", "p.bsp", "--input", "x.npy", "-o", "p.bsp"],
+        ["compile", "net.onnx", "--stop-after", "binarise", "-o", "net.onnx"],
+        ["compile", "net.onnx", "--calibrate", "d.npz", "-o", "./d.npz"],
+        ["compile", "net.onnx", "--target", "own.toml", "-o", "own.toml"],
+        ["compile", "net.bsc", "-o", "w.npz"],
+        ["compile", "net.bsc", "-o", "own.toml"],
+        ["train", "net.bsc", "--data", "d.npz", "-o", "w.npz"],
+        ["train", "net.onnx", "--data", "d.npz", "-o", "d.npz"],
+        ["train", "p.bsp", "--data", "d.npz", "-o", "d.npz"],
+        ["train", "p.bsp", "--data", "idx", "-o", "idx/train-images-idx3-ubyte"],
+        ["machine", "p.bsp", "--data", "d.npz", "--trace", "d.npz"],
+        ["opt", "net.onnx", "--target", "own.toml", "-o", "own.toml"],
     ],
 )
 def test_what_is_read_is_not_written_over(
@@ -230,11 +241,28 @@ def test_what_is_read_is_not_written_over(
     assert bsc("compile", "net.onnx", "-o", "p.bsp").code == 0
     np.save(tmp_path / "x.npy", np.zeros((3, 16), np.float32))
     np.savez(tmp_path / "d.npz", x=np.zeros((9, 16), np.float32), y=np.arange(9) % 3)
-    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    np.savez(tmp_path / "w.npz", w=np.zeros((16, 3), np.float32))
+    (tmp_path / "net.bsc").write_text(_TEXT)
+    assert bsc("targets", "new", "own", "-o", "own.toml").code == 0
+    (tmp_path / "idx").mkdir()
+    (tmp_path / "idx" / "train-images-idx3-ubyte").write_bytes(b"images")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     ran = bsc(*arguments)
     assert ran.code == 1
     assert "BSC7010" in ran.err
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+_TEXT = """
+weights f = "w.npz"
+
+model net {
+  input x: f32[16]
+  output y = x -> dense(3, weights = f["w"]) -> softmax
+}
+
+target "own.toml"
+"""
 
 
 @pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", ">&- 2>&-", "2>&1 | head -1"])

@@ -52,8 +52,9 @@ COMMANDS: dict[str, CodePage] = {
     ),
     "BSC7010": CodePage(
         "an output is an input too",
-        "The command would write over the file that it reads. Only `bsc train PROGRAM.bsp` may "
-        "write the program that it goes on with.",
+        "The command would write over a file that it reads: the model, data, a target, or weights "
+        "that a text names. Only `bsc train PROGRAM.bsp` may write the program that it goes on "
+        "with.",
     ),
     "BSC7011": CodePage(
         "the file holds one output, the program has several",

@@ -3,7 +3,7 @@
 from bsc_runtime.data.dataset import DataSet
 from bsc_runtime.data.encode import calibration_values, encode, probabilities
 from bsc_runtime.data.fit import class_indices, fit_input
-from bsc_runtime.data.load import NAMES, load_data
+from bsc_runtime.data.load import NAMES, data_files, load_data
 from bsc_runtime.data.match import Matched, find_inputs, match, placed
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Matched",
     "calibration_values",
     "class_indices",
+    "data_files",
     "encode",
     "find_inputs",
     "fit_input",

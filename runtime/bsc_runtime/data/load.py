@@ -53,6 +53,14 @@ def load_data(spec: str | Path) -> DataSet:
     )
 
 
+def data_files(spec: str | Path) -> tuple[Path, ...]:
+    """The files that `load_data` reads; none for a name, whose files no user wrote."""
+    path = Path(spec)
+    if str(spec) in NAMES:
+        return ()
+    return tuple(find_idx(path).values()) if path.is_dir() else (path,)
+
+
 def _load_named(name: str) -> DataSet:
     if name == "mnist":
         return _load_folder(samples_folder() / "mnist", name)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bsc.diag import Diagnostic, DiagnosticError, Severity
-from bsc.frontend.dsl.ast import File, Input, Model
+from bsc.frontend.dsl.ast import File, Input, Model, Weights
 from bsc.frontend.dsl.collecting import collecting_nothing
 from bsc.frontend.dsl.meaning.block_calls import define_parameters
 from bsc.frontend.dsl.meaning.blocks import costs
@@ -48,6 +48,7 @@ class DslModel:
         train: the train section, None for none.
         target: the target section, None for none.
         layers: layers that hold weights, by path, in the order of the graph.
+        files: of its weights.
         notes: notes and warnings.
     """
 
@@ -57,6 +58,7 @@ class DslModel:
     train: TrainSection | None
     target: TargetSection | None
     layers: Mapping[str, LayerEntry]
+    files: tuple[Path, ...]
     notes: tuple[Diagnostic, ...] = ()
 
 
@@ -142,7 +144,9 @@ def check(file: File, folder: Path | None, *, draw: bool = True) -> Checked:
         notes = problems.diagnostics()
         layers = MappingProxyType(dict(building.layers))
         frozen = MappingProxyType(ranges)
-        model = DslModel(made, frozen, mode, train, target, layers, notes)
+        beside = Path() if folder is None else folder
+        files = tuple(beside / i.file.value for i in file.items if isinstance(i, Weights))
+        model = DslModel(made, frozen, mode, train, target, layers, files, notes)
     return Checked(problems.diagnostics(), model, facts)
 
 
