@@ -135,11 +135,10 @@ def train(
             resume=resume,
             output=path,
         )
-    session.save(path)
+    output.line(f"wrote {path}")
     last = history.records[-1] if history.records else None
     if last is not None and last.marks:
         output.line(f"{last.marks} ({last.accuracy_on}, analog)")
-    output.line(f"wrote {path}")
     state = session.state
     output.result(
         {

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,7 +171,7 @@ class Session:
             checkpoint: folder for checkpoints, one an epoch and one a minute, the last two kept.
             resume: go on from the folder's newest whole checkpoint; `epochs` are those of the whole
                 run. The result is that of a run that was never stopped.
-            output: where Ctrl-C saves the program.
+            output: where the program is saved when the run is over, and at Ctrl-C.
 
         Returns:
             The epochs' records, those before a resume included.
@@ -189,7 +189,7 @@ class Session:
         if self._program.plan.rule is Rule.HP:
             if checkpoint is not None or resume:
                 raise fail("BSC6108", "the rule hp keeps no checkpoints: it is short, begin anew")
-            return self._train_hp(learned, epochs, watchers, output) if epochs else History()
+            return self._train_hp(learned, epochs, watchers, output)
         records = self._records(learned, epochs, checkpoint, resume)
         self._chip = records.chip
         request = Request(seed=self._chip.seed)
@@ -206,11 +206,12 @@ class Session:
             records.history,
             callbacks=watchers,
             notes=self._notes,
+            save=lambda: self._save_to(output),
             keeper=records.folder,
         )
         if not done:
-            saved = records.folder.last if records.folder is not None else None
-            self._interrupt(records.history, output, saved)
+            kept = records.folder.last if records.folder is not None else None
+            raise Interrupted(kept if output is None else Path(output), records.history)
         return records.history
 
     def evaluate(
@@ -357,23 +358,31 @@ class Session:
     def _train_hp(
         self, learned: Material, epochs: int, watchers: Callbacks, output: str | Path | None
     ) -> History:
-        from bsc_runtime.train.baseline import run_baseline
+        from bsc_runtime.train.baseline import Baseline, run_baseline
 
+        def save(made: Baseline) -> None:
+            self._program = made.program
+            self._chip = self._place(made.program, made.state)
+            self._save_to(output)
+
+        if not epochs:
+            self._save_to(output)
+            return History()
         made = run_baseline(
-            self.program, learned, epochs=epochs, seed=self._chip.seed, callbacks=watchers
+            self.program,
+            learned,
+            epochs=epochs,
+            seed=self._chip.seed,
+            callbacks=watchers,
+            save=save,
         )
-        self._program = made.program
-        self._chip = self._place(made.program, made.state)
         if not made.done:
-            self._interrupt(made.history, output, None)
+            raise Interrupted(None if output is None else Path(output), made.history)
         return made.history
 
-    def _interrupt(
-        self, history: History, output: str | Path | None, saved: Path | None
-    ) -> NoReturn:
+    def _save_to(self, output: str | Path | None) -> None:
         if output is not None:
-            saved = self.save(output)
-        raise Interrupted(saved, history)
+            self.save(output)
 
 
 def _classes(head: Head, scores: HeadScores) -> npt.NDArray[Any]:

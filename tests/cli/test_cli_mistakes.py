@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -168,6 +169,25 @@ def test_ctrl_c_saves_and_says_where(net: Path, tmp_path: Path) -> None:
     assert "saved to t.bsp" in rest
     assert "Traceback" not in rest
     assert (tmp_path / "t.bsp").is_file()
+
+
+@pytest.mark.parametrize("rule", ["carry", "hp"])
+def test_ctrl_c_waits_for_the_save_at_the_end(
+    bsc: Callable, net: Path, data: Path, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    from bsc.program import file
+
+    save = file.save
+
+    def pressed(*given: Any, **options: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        save(*given, **options)
+
+    monkeypatch.setattr(file, "save", pressed)
+    words = ["--data", data, "--rule", rule, "--epochs", "1", "-o", "t.bsp"]
+    ran = bsc("train", net, *words)
+    assert (ran.code, "wrote t.bsp" in ran.out) == (0, True)
+    assert Path("t.bsp").is_file()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["opt", "--help"], ["--version"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bsc.driver import recompile, with_weights
@@ -32,7 +33,13 @@ class Baseline:
 
 
 def run_baseline(
-    program: Program, material: Material, *, epochs: int, seed: int, callbacks: Callbacks
+    program: Program,
+    material: Material,
+    *,
+    epochs: int,
+    seed: int,
+    callbacks: Callbacks,
+    save: Callable[[Baseline], None],
 ) -> Baseline:
     """Train the float network anew and write its weights into cells.
 
@@ -42,6 +49,7 @@ def run_baseline(
         epochs: how many.
         seed: key of initial weights and of the order of samples.
         callbacks: watch.
+        save: keeps what was learned; Ctrl-C waits for it.
 
     Raises:
         DiagnosticError: BSC6012, values outside the input's range.
@@ -98,9 +106,11 @@ def run_baseline(
             watch.guard(lambda record=record: callbacks.on_epoch(record))  # type: ignore[misc]
             if watch.asked:
                 break
-    mapped = with_weights(program, list(weights))
-    if mapped.state is None:
-        raise ValueError("a program with kept weights has no state")
-    epochs_done = len(history.records)
-    state = replace(mapped.state, seed=seed, epochs=epochs_done, samples=history.samples)
-    return Baseline(mapped, state, history, epochs_done == epochs)
+        mapped = with_weights(program, list(weights))
+        if mapped.state is None:
+            raise ValueError("a program with kept weights has no state")
+        epochs_done = len(history.records)
+        state = replace(mapped.state, seed=seed, epochs=epochs_done, samples=history.samples)
+        made = Baseline(mapped, state, history, epochs_done == epochs)
+        save(made)
+    return made

@@ -65,6 +65,7 @@ def run_lesson(
     *,
     callbacks: Callbacks,
     notes: Notes,
+    save: Callable[[], None],
     keeper: Keeper | None = None,
 ) -> bool:
     """Train until so many epochs are done; start anywhere, also inside an epoch.
@@ -76,6 +77,7 @@ def run_lesson(
         history: gets a record an epoch.
         callbacks: watch.
         notes: hears of saturation.
+        save: keeps what was learned when the run is over, and at Ctrl-C, which waits for it.
         keeper: gets the state once an epoch, when overdue, and at Ctrl-C.
 
     Returns:
@@ -88,11 +90,9 @@ def run_lesson(
     chip.warm_up(lesson.data, lesson.targets)
     loop = _Loop(chip, lesson, last_epoch, history, callbacks, notes, keeper)
     with InterruptWatch() as watch:
-        while chip.epochs < last_epoch:
-            if not loop.epoch(watch):
-                loop.keep()
-                return False
-    return True
+        done = loop.run(watch)
+        save()
+    return done
 
 
 def _verify_clocks(chip: Chip, count: int, last_epoch: int) -> None:
@@ -131,6 +131,14 @@ class _Loop:
         self.count = len(lesson.data)
         self.pace = Pace(chip.program.plan.batch)
         self.warned = False
+
+    def run(self, watch: InterruptWatch) -> bool:
+        """All epochs that are left; False where Ctrl-C came first."""
+        while self.chip.epochs < self.last_epoch:
+            if not self.epoch(watch):
+                self.keep()
+                return False
+        return True
 
     def epoch(self, watch: InterruptWatch) -> bool:
         """Finish the running epoch; False where Ctrl-C came first."""
