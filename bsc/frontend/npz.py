@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -24,6 +25,9 @@ _Array = npt.NDArray[Any]
 
 _DEFLATE_RATIO = 1040
 """deflate cannot shrink more than 1032 times."""
+
+_SURROGATES = range(0xD800, 0xE000)
+"""Halves of pairs in UTF-16, no characters by themselves."""
 
 _STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -122,7 +126,17 @@ def _array(stream: IO[bytes], member: str, size: int, most: int) -> _Array:
     if claimed > size or math.prod(shape) > most:
         raise Damaged(f"{shown}, more than its {size} bytes", member=member)
     stream.seek(0)
-    return np.asarray(npy.read_array(stream, allow_pickle=False))
+    array = np.asarray(npy.read_array(stream, allow_pickle=False))
+    if dtype.kind == "U" and not _is_text(array):
+        raise Damaged("holds characters that Unicode does not have", member=member)
+    return array
+
+
+def _is_text(array: _Array) -> bool:
+    """Whether Python can make strings of the elements, and UTF-8 of those."""
+    points = array.ravel(order="K").view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    surrogates = (points >= _SURROGATES.start) & (points < _SURROGATES.stop)
+    return not np.any(surrogates | (points > sys.maxunicode))
 
 
 def _header(stream: IO[bytes], member: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -111,6 +111,17 @@ def test_records_are_no_numbers(tmp_path: Path) -> None:
     assert caught(lambda: load_data(tmp_path / "a.npz")).startswith("BSC6013")
 
 
+@pytest.mark.parametrize("point", [0xFFFFFFFF, 0x110000, 0xDC80])
+@pytest.mark.parametrize("order", "<>")
+def test_labels_that_are_no_text(tmp_path: Path, point: int, order: str) -> None:
+    labels = np.array([0x61, point], f"{order}u4").view(f"{order}U1")
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 4)), y=labels)
+    text = caught(lambda: load_data(tmp_path / "a.npz"))
+    assert text.startswith("BSC6004 the data file is damaged: y.npy holds characters")
+    np.savez(tmp_path / "b.npz", x=np.zeros((2, 4)), y=np.array(["\U0010ffff", "\ue000"]))
+    load_data(tmp_path / "b.npz")
+
+
 def test_npz_header_that_claims_terabytes_takes_no_memory(tmp_path: Path) -> None:
     text = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"
     text = text.ljust(117) + b"\n"

@@ -234,6 +234,13 @@ def test_headers_of_arrays_that_are_no_headers(name: str, tmp_path: Path) -> Non
         body_of('weights w = "w.npz"', 'output y = x -> dense(4, w["a"])', folder=tmp_path)
 
 
+def test_characters_that_unicode_does_not_have(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", a=np.array([0x61, 0xFFFFFFFF], "<u4").view("<U1"))
+    lines = ("h = x -> argmax(keepdims = false)", 'output y = h -> gather(of = w["a"])')
+    with pytest.raises(DiagnosticError, match=r"BSC2402: w.npz: a.npy holds characters"):
+        body_of('weights w = "w.npz"', *lines, folder=tmp_path)
+
+
 def test_a_name_in_an_archive_that_is_no_text(tmp_path: Path) -> None:
     raw = bytearray(archive_of(HEADER))
     entry = raw.find(b"PK\x01\x02")
