@@ -245,6 +245,7 @@ def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
         ["compile", "net.onnx", "--calibrate", "d.npz", "-o", "./d.npz"],
         ["compile", "net.onnx", "--target", "own.toml", "-o", "own.toml"],
         ["compile", "net.bsc", "-o", "w.npz"],
+        ["compile", "net.bsc", "-o", "w2.npz"],
         ["compile", "net.bsc", "-o", "own.toml"],
         ["train", "net.bsc", "--data", "d.npz", "-o", "w.npz"],
         ["train", "net.onnx", "--data", "d.npz", "-o", "d.npz"],
@@ -261,7 +262,8 @@ def test_what_is_read_is_not_written_over(
     assert bsc("compile", "net.onnx", "-o", "p.bsp").code == 0
     np.save(tmp_path / "x.npy", np.zeros((3, 16), np.float32))
     np.savez(tmp_path / "d.npz", x=np.zeros((9, 16), np.float32), y=np.arange(9) % 3)
-    np.savez(tmp_path / "w.npz", w=np.zeros((16, 3), np.float32))
+    for name in ("w.npz", "w2.npz"):
+        np.savez(tmp_path / name, w=np.zeros((16, 3), np.float32))
     (tmp_path / "net.bsc").write_text(_TEXT)
     assert bsc("targets", "new", "own", "-o", "own.toml").code == 0
     (tmp_path / "idx").mkdir()
@@ -277,6 +279,7 @@ _TEXT = """
 weights f = "w.npz"
 
 model net {
+  weights inner = "w2.npz"
   input x: f32[16]
   output y = x -> dense(3, weights = f["w"]) -> softmax
 }

@@ -6,14 +6,14 @@ raises all problems at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from bsc.diag import Diagnostic, DiagnosticError, Severity
-from bsc.frontend.dsl.ast import File, Input, Model, Weights
+from bsc.frontend.dsl.ast import Block, File, Input, Model, Weights
 from bsc.frontend.dsl.collecting import collecting_nothing
 from bsc.frontend.dsl.meaning.block_calls import define_parameters
 from bsc.frontend.dsl.meaning.blocks import costs
@@ -144,10 +144,17 @@ def check(file: File, folder: Path | None, *, draw: bool = True) -> Checked:
         notes = problems.diagnostics()
         layers = MappingProxyType(dict(building.layers))
         frozen = MappingProxyType(ranges)
-        beside = Path() if folder is None else folder
-        files = tuple(beside / i.file.value for i in file.items if isinstance(i, Weights))
+        files = tuple(_weights_files(file, Path() if folder is None else folder))
         model = DslModel(made, frozen, mode, train, target, layers, files, notes)
     return Checked(problems.diagnostics(), model, facts)
+
+
+def _weights_files(file: File, folder: Path) -> Iterator[Path]:
+    """Files of weights that the text names, in bodies too."""
+    for item in file.items:
+        for each in item.body if isinstance(item, (Block, Model)) else [item]:
+            if isinstance(each, Weights):
+                yield folder / each.file.value
 
 
 def _look_over_blocks(items: Items, scope: Scope, flows: Flows) -> None:
