@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bsc.diag import Diagnostic, DiagnosticError, Label, Sink, Span
+from bsc.diag import Diagnostic, DiagnosticError, Label, Sink, Span, escaped
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.meaning.building import LayerEntry
 from bsc.frontend.dsl.meaning.layer_paths import LayerPaths
@@ -174,7 +174,7 @@ def origin_at(span: Span) -> str:
     """The origin of the node that a place speaks of; the other way of `placed`."""
     if span.line is None:
         return span.path or ""
-    return str(TextOrigin(Path(span.source).name, span.line, span.path or ""))
+    return str(TextOrigin(escaped(Path(span.source).name), span.line, span.path or ""))
 
 
 def _said(options: PlanOptions, key: str) -> object:
@@ -197,7 +197,7 @@ def _at_lines(diagnostic: Diagnostic, path: Path, places: Mapping[str, Place]) -
         if place is not None:
             label = replace(label, span=_span(path, place))
         origin = of_text(label.span.path or "")
-        if origin is not None and origin.file == path.name:
+        if origin is not None and origin.file == escaped(path.name):
             label = replace(label, span=Span(str(path), origin.line, path=origin.layer))
         labels.append(label)
     return replace(diagnostic, labels=tuple(labels))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bsc.diag import Diagnostic, Severity, render
+from bsc.diag import Diagnostic, Severity, escaped, render
 from bsc.diag.render import read_sources
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """A line of the result, for people."""
-        self.out.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.out.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
 
     def progress(self, text: str) -> None:
         """A line about what goes on."""

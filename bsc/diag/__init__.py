@@ -3,7 +3,7 @@
 from bsc.diag.codes import CODES, CodePage
 from bsc.diag.diagnostic import Diagnostic, DiagnosticError, Label, Severity, Sink, Span, fail
 from bsc.diag.nearest import did_you_mean, nearest
-from bsc.diag.render import render, render_all
+from bsc.diag.render import escaped, render, render_all
 
 __all__ = [
     "CODES",
@@ -15,6 +15,7 @@ __all__ = [
     "Sink",
     "Span",
     "did_you_mean",
+    "escaped",
     "fail",
     "nearest",
     "render",

@@ -19,6 +19,11 @@ _ROW = 200
 """Characters shown of a message, and of a line with a caret under it."""
 
 
+def escaped(text: str) -> str:
+    """Text that UTF-8 can hold: escapes stand for bytes of a file's name that are none."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> str:
     """Render one diagnostic; `sources` maps a file name to its text so that carets can be drawn."""
     message = diagnostic.message
@@ -30,7 +35,7 @@ def render(diagnostic: Diagnostic, sources: Mapping[str, str] | None = None) -> 
     lines.extend(f"  note: {note}" for note in diagnostic.notes)
     if diagnostic.help:
         lines.append(f"  help: {diagnostic.help}")
-    return "\n".join(lines)
+    return escaped("\n".join(lines))
 
 
 def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> str:

@@ -102,10 +102,25 @@ def _sync_folder(folder: Path) -> None:
 
 
 class ArchiveWriter:
-    """Writes parts one after the other."""
+    """Writes parts one after the other; leaving it in order writes their directory."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)
+
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._zip.close()
+        finally:
+            self._zip.fp = None  # or what failed would end itself when it is collected
 
     def add(self, name: str, chunks: Iterable[bytes | memoryview]) -> tuple[int, str]:
         """Write a part; its size in bytes and its SHA-256."""
@@ -114,24 +129,12 @@ class ArchiveWriter:
         info.external_attr = 0o644 << 16
         sha = hashlib.sha256()
         size = 0
-        try:
-            with self._zip.open(info, "w", force_zip64=True) as part:
-                for chunk in chunks:
-                    part.write(chunk)
-                    sha.update(chunk)
-                    size += len(chunk)
-        except OSError:
-            self._zip.fp = None  # or the archive would try to end itself when it is collected
-            raise
+        with self._zip.open(info, "w", force_zip64=True) as part:
+            for chunk in chunks:
+                part.write(chunk)
+                sha.update(chunk)
+                size += len(chunk)
         return size, sha.hexdigest()
-
-    def close(self) -> None:
-        """Write the directory of parts."""
-        try:
-            self._zip.close()
-        except OSError:
-            self._zip.fp = None
-            raise
 
 
 class ArchiveReader:

@@ -54,8 +54,7 @@ def save(program: Program, path: str | Path, *, python_source: str | None = None
     Raises:
         DiagnosticError: BSC5011, the disk is full or the folder not writable.
     """
-    with replacing(Path(path)) as stream:
-        writer = ArchiveWriter(stream)
+    with replacing(Path(path)) as stream, ArchiveWriter(stream) as writer:
         members: dict[str, Member] = {}
 
         def add(name: str, chunks: Iterable[bytes | memoryview]) -> None:
@@ -75,7 +74,6 @@ def save(program: Program, path: str | Path, *, python_source: str | None = None
             add(_IMAGE, [program.image])
         manifest = manifest_of(program, members).model_dump_json(indent=1)
         writer.add(_MANIFEST, [manifest.encode(), b"\n"])
-        writer.close()
 
 
 def load(path: str | Path) -> Program:

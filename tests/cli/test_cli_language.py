@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,22 @@ def test_freeze_names_layers_of_a_text_and_arrays_of_a_program(bsc, tmp_path):
     assert ran.code == 1
     assert "BSC3023" in ran.err
     assert "did you mean first" in ran.err
+
+
+def test_a_file_name_that_is_no_utf_8_is_shown_escaped(bsc, model, tmp_path):
+    name = os.fsdecode(b"b\xff.bsc")
+    (tmp_path / model).rename(name)
+    made = bsc("train", name, "--data", "data.npz", "--epochs", "1")
+    assert made.code == 0, made.err
+    assert r"wrote b\udcff-trained.bsp" in made.out
+    origin = package.load(os.fsdecode(b"b\xff-trained.bsp")).arrays[0].origin
+    assert origin == r"b\udcff.bsc:3/first"
+    text = TEXT.replace("f32[16]", "f32[1, 4, 4]").replace("dense(12)", "conv(2, kernel = 3)")
+    text = text.replace("-> logistic", "-> flatten")
+    (tmp_path / name).write_text(text.lstrip(), encoding="utf-8")
+    refused = bsc("compile", name)
+    assert refused.code == 1
+    assert r"--> b\udcff.bsc:3 [" in refused.err
 
 
 def test_compile_check_inspect_and_opt_take_it(bsc, model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from bsc.diag import DiagnosticError
 from bsc.driver import compile_model
-from bsc.program.archive import replacing
+from bsc.program.archive import ArchiveWriter, replacing
 from bsc.program.file import load, save
 from bsc.testing.networks import dense_network
 
@@ -74,6 +75,23 @@ def test_places_that_cannot_be_written_are_named(tmp_path, whole) -> None:
     with pytest.raises(DiagnosticError, match="it is there already, and is no file"):
         save(program, "/dev/null")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.bsp", "folder.bsp"]
+
+
+def test_a_failure_between_two_parts_is_told_alone(tmp_path, monkeypatch) -> None:
+    """An archive that is given up must not try to end itself when it is collected."""
+    heard: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", heard.append)
+
+    def write() -> None:
+        with replacing(tmp_path / "a.bsp") as stream, ArchiveWriter(stream) as writer:
+            writer.add("part", [b"bytes"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    gc.collect()
+    assert heard == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_write_leaves_nothing_behind(tmp_path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto
 
-from bsc.diag import Diagnostic, DiagnosticError, Severity, Sink, Span, fail
+from bsc.diag import Diagnostic, DiagnosticError, Severity, Sink, Span, escaped, fail
 from bsc.diag.nearest import nearest
 from bsc.frontend.onnx.boundary import ModelInput, check_outputs, fixed_batch, read_inputs
 from bsc.frontend.onnx.call import Call, Model, check_finite
@@ -126,7 +126,7 @@ def _load(given: str | Path | onnx.ModelProto) -> _Loaded:
         nodes = flatten(small, source)
         model = small
     return _Loaded(
-        model.graph.name or Path(source).stem,
+        model.graph.name or escaped(Path(source).stem),
         source,
         nodes,
         found,

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from bsc.diag import Diagnostic, DiagnosticError, Severity
+from bsc.diag import Diagnostic, DiagnosticError, Severity, escaped
 from bsc.frontend.dsl.ast import Block, File, Input, Model, Weights
 from bsc.frontend.dsl.collecting import collecting_nothing
 from bsc.frontend.dsl.meaning.block_calls import define_parameters
@@ -116,7 +116,7 @@ def check(file: File, folder: Path | None, *, draw: bool = True) -> Checked:
     problems, facts = Problems(file.source), Facts()
     scope = Scope(problems, facts, Frame())
     items = sort_items(file, problems)
-    base = Path(file.source).name
+    base = escaped(Path(file.source).name)
     name = items.model.name.name if items.model is not None else "model"
     building = Building(base, GraphBuilder(name, Stage.SOURCE, SOURCE_OPS), problems)
     flows = Flows(building, problems, scope, costs(items.blocks), folder)
