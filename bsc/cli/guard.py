@@ -15,6 +15,7 @@ from typing import ParamSpec, TextIO, TypeVar, cast
 
 from bsc.diag import DiagnosticError, fail, render_all
 from bsc.diag.render import read_sources
+from bsc.program.system import of_system
 
 DONE = 0
 AT_FAULT = 1
@@ -126,11 +127,8 @@ def _run(arguments: Sequence[str]) -> int:
     except DiagnosticError as error:
         _say(render_all(error.diagnostics, read_sources(error.diagnostics)))
         return AT_FAULT
-    except OSError as error:
-        _say(render_all(_of_system(error).diagnostics))
-        return AT_FAULT
-    except MemoryError:
-        _say(render_all(fail("BSC7002", "there is not enough memory").diagnostics))
+    except (OSError, MemoryError) as error:
+        _say(render_all(of_system(error).diagnostics))
         return AT_FAULT
     except Exception as error:  # everything else is a bug, and the user gets no traceback
         return _bug(error, arguments)
@@ -144,11 +142,6 @@ def _invoke(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:  # the command line library leaves so, for usage errors with 2
         return leaving.code if isinstance(leaving.code, int) else DONE
     return DONE
-
-
-def _of_system(error: OSError) -> DiagnosticError:
-    what = f"{error.filename}: " if error.filename else ""
-    return fail("BSC7001", f"{what}{error.strerror or error}")
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:

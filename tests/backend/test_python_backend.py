@@ -2,8 +2,10 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from bsc.program.file import save
 from bsc.testing.networks import dense_network
 from bsc_runtime import Session
 from bsc_runtime.sim.script import record
+from bsc_runtime.train.callbacks import Callbacks
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -91,3 +94,53 @@ def test_the_file_runs_by_itself_and_agrees_with_a_session(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["digest"] == chip.digest()
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Runs a printed program inside this process; what it leaves with."""
+    program = bsc.compile(dense_network((6, 5, 3)), "oxram-64", weights="random")
+    save(program, tmp_path / "tiny.bsp")
+    (tmp_path / "tiny.py").write_text(emit(program, "tiny.bsp"), encoding="utf-8")
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", x=rng.random((90, 6), np.float32), y=np.arange(90) % 3)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> object:
+        monkeypatch.setattr(sys, "argv", ["tiny.py", "--data", "data.npz", *words])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path("tiny.py", run_name="__main__")
+        return left.value.code
+
+    return run
+
+
+def test_ctrl_c_on_a_script_saves_and_says_where(
+    script: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Callbacks, "on_epoch", pressed)
+    assert script("--epochs", "9", "-o", "t.bsp") == 130
+    assert capsys.readouterr().err.endswith("stopped by the user; saved to t.bsp\n")
+    stopped = bsc.load("t.bsp").state
+    assert stopped is not None
+    assert stopped.epochs == 1
+
+
+def test_what_the_system_refuses_a_script_is_one_line(
+    script: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Session, "train", refused)
+    assert script("-o", "nowhere/t.bsp") == 1  # before it trains
+    assert capsys.readouterr().err.startswith("error[BSC5011]: there is no folder")
+    assert script("-o", "t.bsp") == 1
+    assert capsys.readouterr().err == "error[BSC7002]: there is not enough memory\n"

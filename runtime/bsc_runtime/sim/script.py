@@ -11,8 +11,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from bsc.diag import DiagnosticError, fail, render_all
+from bsc.program.archive import require_writable
 from bsc.program.file import load
 from bsc.program.model import Program
+from bsc.program.system import of_system
 from bsc.program.verifier import verify_program
 from bsc.tiling.plan import Step, StepOp
 
@@ -276,7 +278,11 @@ def main(
     except DiagnosticError as error:
         sys.stderr.write(render_all(error.diagnostics) + "\n")
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except (OSError, MemoryError) as error:
+        sys.stderr.write(render_all(of_system(error).diagnostics) + "\n")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(f"{str(stop) or 'stopped'}\n")
         raise SystemExit(130) from None
     sys.stdout.write(json.dumps(result) + "\n")
 
@@ -298,18 +304,20 @@ def _run(
     from bsc_runtime.data import load_data, match
     from bsc_runtime.session import Session
 
+    if options.output:
+        require_writable(Path(options.output))
     program = record(load(path), *functions)
     targets = dict(options.answer)
     data = match(load_data(options.data), program, targets=targets)
     chip = Session(program, seed=options.seed, threads=options.threads)
     if options.epochs:
         with data.named():
-            chip.train(data.x, data.y, epochs=options.epochs)
+            chip.train(data.x, data.y, epochs=options.epochs, output=options.output)
+    elif options.output:
+        chip.save(options.output)
     x, y, part = data.evaluation
     with data.named(part):
         found = chip.evaluate(x, y, mode="analog")
-    if options.output:
-        chip.save(options.output)
     return {
         "program": options.output or str(path),
         "epochs": options.epochs,
