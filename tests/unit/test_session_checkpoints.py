@@ -73,10 +73,13 @@ def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "_FIRST_SAMPLES", 1)
 
 
-def stop(folder: Path, calls: int, made: Program | None = None) -> Interrupted:
+def stop(
+    folder: Path, calls: int, made: Program | None = None, resume: bool = False
+) -> Interrupted:
+    watch = [StopAfter(calls)]
     with pytest.raises(Interrupted) as stopped:
         session(made, seed=5).train(
-            *problem(), epochs=EPOCHS, checkpoint=folder, callbacks=[StopAfter(calls)]
+            *problem(), epochs=EPOCHS, checkpoint=folder, resume=resume, callbacks=watch
         )
     return stopped.value
 
@@ -104,14 +107,7 @@ def test_a_resumed_run_ends_like_one_that_never_stopped(
 def test_a_run_may_be_stopped_again_and_again(tmp_path: Path) -> None:
     stop(tmp_path, 3)
     for calls in (4, 20):
-        with pytest.raises(Interrupted):
-            session().train(
-                *problem(),
-                epochs=EPOCHS,
-                checkpoint=tmp_path,
-                resume=True,
-                callbacks=[StopAfter(calls)],
-            )
+        stop(tmp_path, calls, resume=True)
     resumed = session()
     resumed.train(*problem(), epochs=EPOCHS, checkpoint=tmp_path, resume=True)
     assert resumed.digest() == uninterrupted()
@@ -191,6 +187,20 @@ def test_a_damaged_newest_falls_back_with_a_warning(
     assert [d.code for d in heard] == ["BSC6102"]
     assert "going back to epoch-00002" in heard[0].message
     assert resumed.digest() == uninterrupted()
+
+
+def test_a_damaged_one_is_none_of_the_two_that_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short_calls: None
+) -> None:
+    session(seed=5).train(*problem(), epochs=3, checkpoint=tmp_path)
+    damaged = tmp_path / "epoch-00003-place-0000000000"
+    _flip(damaged / "state.safetensors")
+    monkeypatch.setattr(checkpoints.CheckpointFolder, "overdue", property(lambda self: True))
+    stop(tmp_path, 3, resume=True)
+    names = [f"epoch-00002-place-{place:010}" for place in (16, 24)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [*names, damaged.name]
+    session().train(*problem(), epochs=EPOCHS, checkpoint=tmp_path, resume=True)
+    assert damaged not in tmp_path.iterdir()
 
 
 def test_all_damaged_is_an_error_and_harms_nothing(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ class CheckpointFolder:
     seconds_between: float = _SECONDS_BETWEEN
     _kept_at: float = field(default_factory=time.monotonic)
     _last: Path | None = None
+    _refused: set[Path] = field(default_factory=set)
 
     @property
     def last(self) -> Path | None:
@@ -162,6 +163,7 @@ class CheckpointFolder:
                 checkpoint = read_checkpoint(path)
             except DiagnosticError as error:
                 damaged.extend(error.diagnostics)
+                self._refused.add(path)
                 continue
             for diagnostic in damaged:
                 self.notes.say(
@@ -233,9 +235,12 @@ class CheckpointFolder:
         _sync(partial)
 
     def _remove_old(self, newest: Path) -> None:
-        for path in _checkpoints(self.folder)[:-KEPT]:
-            if path != newest:
-                shutil.rmtree(path, ignore_errors=True)
+        """Leave the last whole ones; one that `latest` refused is none, until it is overtaken."""
+        self._refused.discard(newest)
+        found = _checkpoints(self.folder)
+        kept = [path for path in found if path not in self._refused][-KEPT:]
+        for path in found[: found.index(kept[0])]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
