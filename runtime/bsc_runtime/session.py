@@ -16,6 +16,7 @@ from bsc.diag.arguments import is_whole, misfit
 from bsc.hw.plan import Readout, Rule
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
+from bsc.program.archive import require_writable
 from bsc.program.model import Program
 from bsc.tiling.plan import Head
 from bsc_runtime.chip import Chip, starting_state
@@ -183,6 +184,8 @@ class Session:
         """
         self._check_trainable(epochs)
         watchers = Callbacks.of(callbacks)
+        if output is not None:
+            require_writable(Path(output))
         if validation is not None and not is_whole(validation):
             raise misfit("BSC6033", "validation", validation, "a whole number of samples")
         learned = material(self._program, x, y, validation, x_test, y_test, self._notes)

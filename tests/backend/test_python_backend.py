@@ -139,8 +139,8 @@ def test_what_the_system_refuses_a_script_is_one_line(
     def refused(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Session, "train", refused)
-    assert script("-o", "nowhere/t.bsp") == 1  # before it trains
+    monkeypatch.setattr(Session, "_records", refused)  # what trains begins with it
+    assert script("-o", "nowhere/t.bsp") == 1
     assert capsys.readouterr().err.startswith("error[BSC5011]: there is no folder")
     assert script("-o", "t.bsp") == 1
     assert capsys.readouterr().err == "error[BSC7002]: there is not enough memory\n"

@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from bsc.diag import DiagnosticError, fail, render_all
-from bsc.program.archive import require_writable
 from bsc.program.file import load
 from bsc.program.model import Program
 from bsc.program.system import of_system
@@ -304,8 +303,6 @@ def _run(
     from bsc_runtime.data import load_data, match
     from bsc_runtime.session import Session
 
-    if options.output:
-        require_writable(Path(options.output))
     program = record(load(path), *functions)
     targets = dict(options.answer)
     data = match(load_data(options.data), program, targets=targets)
