@@ -201,13 +201,9 @@ def _of_group(o: Occurrence, op: str, most: int, attrs: Mapping[str, object] | N
         for name in o.arguments.values
         if name in ("weights", "bias", "units", "channels", "scale", "mean", "variance")
     ]
-    if given or len(o.inputs) > most:
-        if given:
-            raise o.refuse(
-                "BSC2206",
-                f"{o.row.name} has its operands twice: a group flows in, and {given[0]} is given",
-                o.place_of(given[0]),
-            )
+    if given:
+        raise o.wrong_count(f"one value where {given[0]} is given", len(o.inputs))
+    if len(o.inputs) > most:
         raise o.wrong_count(f"one value, or a group of up to {most}", len(o.inputs))
     return o.emit(op, [o.live(v) for v in o.inputs], attrs)
 
