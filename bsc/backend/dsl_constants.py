@@ -87,17 +87,17 @@ class Constants:
             return self.names[name]
         array = self.graph.constants[name]
         if array.dtype.kind == "f" and array.size and np.isnan(array).any():
-            raise _refused(name, "holds NaN")
+            raise refused(name, "holds NaN")
         if array.dtype.kind == "f" and array.size > 1 and not np.isfinite(array).all():
-            raise _refused(name, "holds infinite numbers")
+            raise refused(name, "holds infinite numbers")
         small = array.size <= MOST_WRITTEN and array.ndim <= 2 and self._can_be_written(array)
         if not small and array.dtype.kind == "f" and array.dtype.itemsize == 8:
             small = self._can_be_written(array)
             if not small or array.size > _MOST_WRITTEN_ANYHOW:
-                raise _refused(name, "is of float64, which files of weights are not read as")
+                raise refused(name, "is of float64, which files of weights are not read as")
         if array.dtype.kind == "O":
             if array.size > _MOST_WRITTEN_ANYHOW or not array.size:
-                raise _refused(name, f"holds {array.size} texts")
+                raise refused(name, f"holds {array.size} texts")
             small = True
         if not small:
             self.tensors[name] = np.asarray(array, order="C")  # keeps a scalar a scalar
@@ -120,7 +120,8 @@ class Constants:
         return True
 
 
-def _refused(name: str, why: str) -> Exception:
+def refused(name: str, why: str) -> Exception:
+    """That no program holds a constant, and why."""
     return fail(
         "BSC2507",
         f"the constant {name!r} {why}: no program can hold it",

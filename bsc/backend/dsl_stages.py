@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bsc.backend.dsl_constants import Constants
+import numpy as np
+
+from bsc.backend.dsl_constants import Constants, refused
 from bsc.ir.atoms import quote
 from bsc.ir.graph import AttrValue, Graph, Node
 from bsc.ir.types import Dim
@@ -223,6 +225,8 @@ def _batch_norm(stages: Stages, node: Node) -> Written:
 
 def _arithmetic(stages: Stages, node: Node) -> Written:
     a, b = node.inputs
+    if node.op == "div" and stages.known(b) and not np.all(stages.graph.constants[b]):
+        raise refused(b, "holds 0 and divides")
     if stages.known(a) or not stages.known(b):
         return stages.flowing(node, call(node.op))
     return Written((stages.value(a),), call(node.op, stages.operand(b)))

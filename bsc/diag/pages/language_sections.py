@@ -109,7 +109,8 @@ LANGUAGE_SECTIONS: dict[str, CodePage] = {
     ),
     "BSC2507": CodePage(
         "a graph that cannot be written as a program",
-        "The language has inputs whose batch comes first, and tensors of finite numbers or texts."
+        "The language has inputs whose batch comes first, and tensors of finite numbers or texts,"
+        " and no division by zero."
         " A graph that has others cannot be exported to it; `bsc opt` prints every graph.",
     ),
     "BSC2508": CodePage(

@@ -253,6 +253,14 @@ def test_what_no_program_can_say_is_refused(
         export_bsc(made.build())
 
 
+def test_a_division_by_zero_is_refused_as_the_language_does() -> None:
+    made = builder()
+    made.input("x", TensorType(Encoding.F32, ("N", 2)))
+    made.output(made.add("div", ["x", made.constant("k", np.float32([1, 0]))], name="y"))
+    with pytest.raises(DiagnosticError, match=r"BSC2507.*'k' holds 0 and divides"):
+        export_bsc(made.build())
+
+
 def test_a_name_that_no_program_can_write_is_refused() -> None:
     made = builder()
     made.input("x`", TensorType(Encoding.F32, ("N", 2)))

@@ -166,8 +166,15 @@ class Building:
             others: places that are shown where it does not fit.
 
         Raises:
-            Abandoned: shapes or types do not fit; recorded, with the chain that led here.
+            Abandoned: shapes or types do not fit, or what is known divides by zero; recorded, with
+                the chain that led here.
         """
+        notes = [f"it reads {chain(before)}"] if before is not None else []
+        divisor = self.builder.constants.get(inputs[1].name) if op == "div" else None
+        if divisor is not None and not np.all(divisor):
+            raise self.problems.error(
+                "BSC2304", f"{brief(made_by)}: a division by zero", at, notes=notes
+            )
         try:
             self.builder.add(op, [v.name for v in inputs], attrs, name=name, origin=origin)
         except GraphError as error:
@@ -179,7 +186,7 @@ class Building:
                 f"{brief(made_by)} makes {made.type}: {elements(made.type.shape)} elements a "
                 f"sample, at most {MAX_ELEMENTS} are taken",
                 at,
-                notes=[f"it reads {chain(before)}"] if before is not None else [],
+                notes=notes,
             )
         return made
 
