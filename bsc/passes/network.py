@@ -17,12 +17,9 @@ from bsc.diag import Sink, Span
 from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.types import Encoding
 from bsc.ops import OPS
+from bsc.passes.between import ACTIVATIONS, MOVING, find_obstacles
 from bsc.passes.naming import free_name, layer_names
 
-ACTIVATIONS = frozenset(
-    {"sigmoid", "tanh", "relu", "leaky_relu", "hard_sigmoid", "clip", "sign", "neuron"}
-)
-_MOVING = frozenset({"reshape", "transpose", "identity", "concat"})
 _OF_IMAGES = {"conv2d": "convolution", "max_pool": "pooling", "average_pool": "pooling"}
 
 
@@ -199,7 +196,7 @@ class _Finder:
                 Encoding.F64,
             ):
                 self.elements[value] = given
-        elif node.op in _MOVING and all(name in self.elements for name in node.inputs):
+        elif node.op in MOVING and all(name in self.elements for name in node.inputs):
             # Only what moves elements runs, and on their numbers.
             given_all = [self.elements[name] for name in node.inputs]
             (moved,) = OPS[node.op].reference(given_all, node.attrs, None)
@@ -289,36 +286,16 @@ class _Finder:
             )
         if images:
             return  # that nothing behind them is reached follows from it
-        if not self.dense:
+        obstacles = find_obstacles(self.graph, tail, self.elements, self.parts)
+        if not self.dense and not any(node.op in ("dense", "matmul") for node in tail):
             self.sink.add(
                 "BSC3003",
                 "no dense layer reads the model's input: there is nothing for an array to do",
                 help="`bsc check MODEL` lists what each operator becomes",
             )
-        from_input = set(self.graph.inputs)
-        for node in self.graph.nodes:
-            if node.op in (*_MOVING, "cast") and from_input.intersection(node.inputs):
-                from_input.update(node.outputs)
-        for node in tail:
-            if node.op in ("dense", "matmul"):
-                self.sink.add(
-                    "BSC3004",
-                    f"the {node.op} `{_label(node)}` cannot be reached along dense layers and "
-                    "activations",
-                    at=place_of(node),
-                    help="between two layers only these may stand: "
-                    + ", ".join(sorted(ACTIVATIONS - {"neuron"}))
-                    + ", and what rearranges or joins",
-                )
-            elif node.op not in _MOVING and from_input.intersection(node.inputs):
-                self.sink.add(
-                    "BSC3004",
-                    f"{node.op} `{_label(node)}` reads the model's input beside the layers and "
-                    "could not be folded into one",
-                    at=place_of(node),
-                    help="only constant scaling, shifting, rearranging and joining may stand "
-                    "before the first layers",
-                )
+        for each in obstacles:
+            label = f"{each.node.op} `{_label(each.node)}`"
+            self.sink.add("BSC3004", f"{label} {each.why}", at=place_of(each.node), help=each.help)
 
     def _sources(self) -> dict[str, frozenset[str]]:
         """For each output of the graph: sums of the layers that it is computed from at last."""

@@ -201,6 +201,31 @@ def test_check_says_which_layers_no_array_takes_and_where(bsc, tmp_path):
     assert "not mapped to arrays yet" in ran.json["operators"][0]["note"]
 
 
+@pytest.mark.parametrize(
+    ("stage", "node"),
+    [
+        ("softmax", "softmax1"),
+        ("gather([0, 1, 2])", "gather1"),
+        ("relu -> add(1) -> softmax", "add1"),
+    ],
+)
+def test_check_blames_what_is_in_the_way_and_not_the_layers_behind_it(bsc, tmp_path, stage, node):
+    text = f"""model m {{
+  input x: f32[4]
+  h = x -> dense(8)
+    -> {stage}
+    -> dense(3)
+  output y = h -> relu -> dense(2)
+}}
+"""
+    (tmp_path / "m.bsc").write_text(text, encoding="utf-8")
+    ran = bsc("check", "m.bsc", "--json")
+    assert ran.code == 1
+    told = [row for row in ran.json["operators"] if row["status"] == "unsupported"]
+    assert [row["node"] for row in told] == [f"m.bsc:4/{node}"]
+    assert ran.err.count("error[") == 1
+
+
 @pytest.mark.parametrize("command", ["check", "compile", "opt"])
 def test_a_suffix_in_capitals_is_one(bsc, model, command):
     Path(model).rename("SMALL.BSC")

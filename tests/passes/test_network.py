@@ -210,6 +210,27 @@ def _behind_softmax(net):
     return net.dense(net.op("softmax", net.dense("x", 3, "a")), 2, "b")
 
 
+def _residual(net):
+    hidden = net.op("relu", net.dense("x", 4, "a"))
+    other = net.op("add", hidden, net.op("relu", net.dense(hidden, 4, "b")))
+    more = net.op("relu", net.dense(other, 3, "c"))
+    return net.dense(net.op("softmax", more), 2, "d")
+
+
+def _twice_active(net):
+    hidden = net.op("tanh", net.op("relu", net.dense("x", 3, "a")))
+    return net.dense(hidden, 2, "b")
+
+
+def _by_zero(net):
+    divided = net.op("div", "x", net.builder.constant(None, np.float32(0)))
+    return net.dense(divided, 2, "a")
+
+
+def _computed(net):
+    return net.op("matmul", "x", net.op("transpose", "x", perm=(1, 0)))
+
+
 @pytest.mark.parametrize(
     ("make", "code", "said"),
     [
@@ -217,7 +238,11 @@ def _behind_softmax(net):
         (_two_slopes, "BSC3002", "both made of the sums of `a`"),
         (_twice, "BSC3004", "reads 6 elements of"),
         (_beside, "BSC3004", "reads the model's input beside the layers"),
-        (_behind_softmax, "BSC3004", "cannot be reached"),
+        (_behind_softmax, "BSC3004", "softmax `softmax` cannot stand between layers"),
+        (_residual, "BSC3004", "is a sum of two signals, which cannot stand between layers yet"),
+        (_twice_active, "BSC3004", "is an activation that does not stand right behind a layer"),
+        (_by_zero, "BSC3004", "divides by zero"),
+        (_computed, "BSC3004", "has weights that are computed"),
         (lambda net: net.op("relu", "x"), "BSC3003", "no dense layer"),
     ],
 )
@@ -227,6 +252,14 @@ def test_what_no_array_can_take_is_refused(make, code, said):
         find_network(net.graph(make(net)))
     (first, *_) = [d for d in caught.value.diagnostics if d.code == code]
     assert said in first.message
+
+
+@pytest.mark.parametrize("make", [_residual, _behind_softmax, _by_zero, _computed])
+def test_what_follows_from_a_node_in_the_way_is_not_told(make):
+    net = Net(x=(4,))
+    with pytest.raises(DiagnosticError) as caught:
+        find_network(net.graph(make(net)))
+    assert len(caught.value.diagnostics) == 1
 
 
 def test_an_input_that_no_layer_reads_is_refused():

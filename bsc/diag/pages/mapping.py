@@ -29,9 +29,11 @@ MAPPING: dict[str, CodePage] = {
     "BSC3004": CodePage(
         "an operator stands where no array can take it",
         "Before the first layers only rearranging, joining and constant scaling may stand, between "
-        "two layers an activation, too. What comes behind the last layers runs beside the arrays "
-        "and is free, but may not read an input or hold further layers. Convolutions and pooling "
-        "are read, checked and run in floating point; arrays do not take them yet.",
+        "two layers an activation, too; sums of two signals, softmax and gather cannot. The first "
+        "operator that is in the way is told, not what follows from it. What comes behind the last "
+        "layers runs beside the arrays and is free, but may not read an input or hold further "
+        "layers. Convolutions and pooling are read, checked and run in floating point; arrays do "
+        "not take them yet.",
     ),
     "BSC3005": CodePage(
         "a layer is too wide",
