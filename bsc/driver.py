@@ -25,6 +25,7 @@ from bsc.passes.legalise import checked_network
 from bsc.passes.naming import places_of_layers
 from bsc.passes.network import find_network
 from bsc.passes.ranges import Bounds, Range, input_range, measure
+from bsc.passes.readouts import legalised
 from bsc.passes.trainable import UNREACHED, untrainable
 from bsc.pipelines import chip_passes, source_passes
 from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers, of_places
@@ -288,7 +289,7 @@ def _build(
         held: arrays whose cells are there already: their bias lines and S stay.
     """
     check_plan(plan, target)
-    if not any(node.op == "neuron" for node in folded.graph.nodes):
+    if not legalised(folded.graph):
         checked_network(folded.graph)  # what follows takes inputs of known extent for granted
     specs = _input_specs(folded.graph, options, known)
     ranges = dict(known.ranges)

@@ -9,12 +9,14 @@
 | clip | its bounds, where both are finite | logistic with a = 4 |
 | relu | [0, 98 % quantile] | logistic with a = 4 |
 | leaky relu, no activation | [2 %, 98 % quantile] | logistic with a = 4 |
+| neuron | as it is | as it is |
 
 Quantiles are those of calibration data; `analog` mode never cuts a value off.
 
 Kept weights were trained for their own activation, so the neuron's table has that shape. Weights
 that the chip learns itself have no such past: there the neuron is the one of the rule (its slope
-makes the largest f' one), whatever bounded or unbounded curve the exporter wrote.
+makes the largest f' one), whatever bounded or unbounded curve the exporter wrote. Only who writes a
+neuron itself has said which one it is.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bsc.ir.graph import Node
+from bsc.ops.source.rules import number, numbers
 from bsc.passes.ranges import Range
 
 RULE_SLOPE = 4.0
@@ -51,15 +54,27 @@ def function_of(activation: Node | None) -> tuple[str, tuple[float, ...]]:
         case "relu":
             return "relu", ()
         case "leaky_relu":
-            return "leaky_relu", (_number(attrs["alpha"]),)
+            return "leaky_relu", (number(attrs, "alpha"),)
         case "hard_sigmoid":
-            return "hard_sigmoid", (_number(attrs["alpha"]), _number(attrs["beta"]))
+            return "hard_sigmoid", (number(attrs, "alpha"), number(attrs, "beta"))
         case "clip":
-            return "clip", (_number(attrs["low"]), _number(attrs["high"]))
+            return "clip", (number(attrs, "low"), number(attrs, "high"))
         case "sign":
             return "sign", ()
+        case "neuron":
+            return str(attrs["function"]), numbers(attrs, "parameters")
         case other:
             raise ValueError(f"{other} is no activation")
+
+
+def written_neuron(activation: Node | None) -> tuple[Neuron, float] | None:
+    """The neuron that the model has instead of an activation, and its gain; else None."""
+    if activation is None or activation.op != "neuron":
+        return None
+    attrs = activation.attrs
+    function, parameters = function_of(activation)
+    neuron = Neuron(function, parameters, number(attrs, "low"), number(attrs, "high"))
+    return neuron, number(attrs, "gain")
 
 
 def natural_range(function: str, parameters: tuple[float, ...]) -> Range | None:
@@ -78,7 +93,3 @@ def natural_range(function: str, parameters: tuple[float, ...]) -> Range | None:
 def widened(low: float, high: float) -> Range:
     """A range that is not empty."""
     return (low, high) if high > low else (low, low + 1.0)
-
-
-def _number(value: object) -> float:
-    return float(value)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bsc.ir.graph import Array, Node
 from bsc.ir.types import Dim, Encoding, TensorType
-from bsc.ops.source.rules import integers, number
+from bsc.ops.source.rules import integers, number, numbers
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +41,8 @@ def as_affine(
     """A node as scaling and shifting by constants, None where it is something else."""
     if node.op == "batch_norm":
         return _batch_norm(node, constants, types)
+    if node.op == "normalise":
+        return _normalise(node, types)
     if node.op not in ("add", "sub", "mul", "div"):
         return None
     a, b = node.inputs
@@ -88,6 +90,18 @@ def _batch_norm(
     factor = scale / np.sqrt(variance + number(node.attrs, "epsilon"))
     shape = (-1,) + (1,) * (len(types[source].shape) - 2)
     return Affine(source, factor.reshape(shape), (bias - mean * factor).reshape(shape))
+
+
+def _normalise(node: Node, types: Mapping[str, TensorType]) -> Affine | None:
+    (source,) = node.inputs
+    low, high = (np.array(numbers(node.attrs, name)) for name in ("low", "high"))
+    span = high - low
+    if types[source].encoding is not Encoding.F32 or not np.all(span):
+        return None
+    scale, shift = 1 / span, -low / span
+    if scale.size == 1:
+        scale, shift = scale.reshape(()), shift.reshape(())
+    return Affine(source, scale, shift)
 
 
 class Tracker:

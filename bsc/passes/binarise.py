@@ -98,7 +98,7 @@ def _check(graph: Graph) -> None:
                 demands.lacks(node, f"reads %{node.inputs[0]}, which is no probability")
             if value in graph.outputs or not readers <= {"neuron"}:
                 demands.lacks(node, "is read by others than a neuron")
-        elif node.op == "normalise":
+        elif node.op == "normalise" and _feeds_layer(value, consumers):
             signals.add(value)
             if len(graph.types[value].shape) != 2:
                 demands.lacks(node, f"is {graph.types[value]}, expected [N, K]")
@@ -163,7 +163,7 @@ class _Rewrite:
         encoded = 0
         for node in self.graph.nodes:
             match node.op:
-                case "normalise":
+                case "normalise" if _feeds_layer(node.outputs[0], self.consumers):
                     self._encode(node, encoded)
                     encoded += 1
                 case "concat" if all(name in self.bits for name in node.inputs):

@@ -12,9 +12,11 @@ import numpy as np
 from bsc.ir.builder import GraphBuilder, rebuild
 from bsc.ir.graph import Array, Graph, Node
 from bsc.ir.pass_manager import PassResult
+from bsc.ir.types import Encoding
 from bsc.ops import OPS
 from bsc.passes.affine import REARRANGING, Affine, Floats, Tracker, as_affine, follows_batch
 from bsc.passes.parting import parted_weights
+from bsc.passes.readouts import legalised
 
 _BLOCK = 1 << 20
 """Weights folded at a time: float64 of a whole matrix would double the memory."""
@@ -22,7 +24,9 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FoldAffine:
-    """Batch norm, mul, add, sub and div by constants fold into dense layers; matmul becomes dense.
+    """Batch norm and arithmetic with constants fold into dense layers; matmul becomes dense.
+
+    Arithmetic is mul, add, sub and div, and normalise but where legalise-activations made it.
 
     Behind a layer (through reshapes and transposes, while nobody else reads the values between)
     they scale its columns and move its bias. In front of it they scale its rows and move its bias,
@@ -35,7 +39,9 @@ class FoldAffine:
 
     def run(self, graph: Graph) -> PassResult:
         """Rewrite a SOURCE graph."""
-        folded = rebuild(graph, OPS, _matmul_to_dense)
+        if legalised(graph):
+            return PassResult(graph, False)  # its normalise makes what the arrays read
+        folded = rebuild(graph, OPS, _as_layer_or_float)
         remarks: list[str] = []
         declined: set[str] = set()
         shared: _Shared = {}
@@ -48,6 +54,15 @@ class FoldAffine:
         found = parted_weights(folded.nodes, folded.outputs, made_of)
         remarks += [f"warning: {each}" for each in found]
         return PassResult(folded, folded is not graph, tuple(remarks))
+
+
+def _as_layer_or_float(builder: GraphBuilder, node: Node) -> str | None:
+    """A matmul as a dense layer; a normalise of other numbers as one of f32, which layers read."""
+    if node.op == "normalise" and builder.type_of(node.inputs[0]).encoding is not Encoding.F32:
+        cast = builder.add("cast", node.inputs, {"to": str(Encoding.F32)}, origin=node.origin)
+        name = node.outputs[0]
+        return builder.add("normalise", [cast], node.attrs, name=name, origin=node.origin)
+    return _matmul_to_dense(builder, node)
 
 
 def _matmul_to_dense(builder: GraphBuilder, node: Node) -> str | None:

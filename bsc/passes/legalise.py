@@ -29,12 +29,19 @@ from bsc.passes.activations import (
     function_of,
     natural_range,
     widened,
+    written_neuron,
 )
 from bsc.passes.demands import Demands, numbers_of
 from bsc.passes.network import Layer, Network, find_network, in_lines
 from bsc.passes.parting import parted
 from bsc.passes.ranges import dense_bounds
-from bsc.passes.readouts import OWN_SLOPE, ends_in_sigmoid, read_out_anew, readout_of
+from bsc.passes.readouts import (
+    OWN_SLOPE,
+    ends_in_sigmoid,
+    legalised,
+    read_out_anew,
+    readout_of,
+)
 from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Held, absorb, fit
 
 Bounds: TypeAlias = tuple[str, tuple[float, ...], tuple[float, ...]]
@@ -84,7 +91,7 @@ class LegaliseActivations:
         """Rewrite the layers; the tail stays as it is. Of a rewritten graph only the readouts."""
         if graph.stage is not Stage.SOURCE:
             return PassResult(graph, False)
-        if any(node.op == "neuron" for node in graph.nodes):
+        if legalised(graph):
             return read_out_anew(graph, self.readouts)
         sizes = {name: {len(low), len(high)} for name, low, high in self.inputs}
         return _Rewrite(self, graph, checked_network(graph, sizes)).run()
@@ -190,7 +197,12 @@ class _Rewrite:
         self._expose(layer, sums, made, gain)
         if layer.head:
             return
-        neuron = self._neuron(layer, function, parameters, made, gain)
+        written = written_neuron(layer.activation)
+        if written is None:
+            neuron = self._neuron(layer, function, parameters, made, gain)
+        else:
+            neuron, own = written
+            gain = own * made.gain
         value = self.builder.add(
             "neuron",
             [sums],
@@ -206,7 +218,9 @@ class _Rewrite:
         )
         self.values[layer.signal] = value
         columns = int(self.graph.types[layer.sums].shape[1])
-        self._bound(layer.signal, np.asarray(neuron.low), np.asarray(neuron.high), columns)
+        # What a neuron of the model gives is a probability already.
+        low, high = (neuron.low, neuron.high) if written is None else (0.0, 1.0)
+        self._bound(layer.signal, np.asarray(low), np.asarray(high), columns)
 
     def _remark_mixed(self) -> None:
         """Say which outputs cannot be learned as they are: a head learns by its own sums."""

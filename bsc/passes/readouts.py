@@ -41,6 +41,14 @@ def ends_in_sigmoid(graph: Graph, layer: Layer) -> bool:
     return any(node.op == "sigmoid" for node in graph.nodes if layer.sums in node.inputs)
 
 
+def legalised(graph: Graph) -> bool:
+    """Whether legalise-activations made the graph: each of its networks has a head that is read.
+
+    Neurons alone do not tell, since the language has them as an activation: those have no readout.
+    """
+    return any(node.op == "neuron" and node.attrs["readout"] for node in graph.nodes)
+
+
 def read_out_anew(graph: Graph, asked: Sequence[tuple[str, str]]) -> PassResult:
     """A graph that is legalised already, with its heads read out as is asked now."""
     nodes = []

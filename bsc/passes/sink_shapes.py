@@ -9,8 +9,8 @@ from bsc.ir.builder import GraphBuilder, rebuild
 from bsc.ir.graph import Graph, Node
 from bsc.ir.pass_manager import PassResult
 from bsc.ops import OPS
+from bsc.passes.between import ACTIVATIONS
 
-ELEMENTWISE = frozenset({"relu", "leaky_relu", "sigmoid", "tanh", "hard_sigmoid", "clip", "sign"})
 REARRANGING = frozenset({"reshape", "transpose"})
 
 
@@ -35,7 +35,7 @@ class SinkShapes:
         }
 
         def rule(builder: GraphBuilder, node: Node) -> str | None:
-            if node.op not in ELEMENTWISE:
+            if node.op not in ACTIVATIONS:
                 return None
             chain: list[Node] = []
             value = node.inputs[0]

@@ -11,6 +11,9 @@ import bsc
 from bsc.checking import BESIDE, SUPPORTED, check
 from bsc.diag import DiagnosticError
 from bsc.driver import compile_model, recompile, with_weights
+from bsc.ir.interpreter import run
+from bsc.models import read_source
+from bsc.ops import OPS
 from bsc.plans import plan_for
 from bsc.testing.networks import dense_network
 from bsc.testing.twins import sigmoid_network, twin_network
@@ -265,3 +268,41 @@ def test_the_baseline_of_no_epochs_or_one_output():
     with pytest.raises(DiagnosticError) as caught:
         Session(bsc.compile(model, weights="random", rule="hp")).train(x[:, :5], np.zeros(10, int))
     assert [d.code for d in caught.value.diagnostics] == ["BSC6031"]
+
+
+_NEURONS = """model m {
+  input x: u8[4]
+  h = x -> normalise(0, 255) -> dense(8WEIGHTS) -> neuron(tanh, [1], gain = 2, low = -1, high = 1)
+  output y = h -> dense(3WEIGHTS) -> softmax
+}
+train { rule = RULE }
+"""
+
+
+@pytest.mark.parametrize("backend", ["python", "isa"])
+def test_a_normalised_input_and_a_neuron_of_the_text_are_mapped(tmp_path, backend):
+    path = tmp_path / "m.bsc"
+    path.write_text(_NEURONS.replace("WEIGHTS", ", he").replace("RULE", "carry"))
+    program = bsc.compile(path, "ideal-fine-128", backend=backend)
+    assert program.reads[0].function == "tanh"
+    x = np.random.default_rng(0).integers(0, 256, (30, 4), dtype=np.uint8)
+    source = read_source(path).graph
+    expected = run(source, {"x": x}, OPS)["y"]
+    # Codes of 1 in 16383, and an input that is a whole number of 1/255.
+    np.testing.assert_allclose(Session(program).infer(x)["y"], expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("rule", ["carry", "hp"])
+def test_a_neuron_of_the_text_is_what_the_chip_learns_with(tmp_path, rule):
+    path = tmp_path / "m.bsc"
+    path.write_text(_NEURONS.replace("WEIGHTS", "").replace("RULE", rule))
+    program = bsc.compile(path)
+    assert not any("is trained as" in remark for remark in program.remarks)
+    assert program.reads[0].function == "tanh"
+    x = np.random.default_rng(0).integers(0, 256, (90, 4), dtype=np.uint8)
+    chip = Session(program)
+    chip.train(x, x[:, :3].argmax(1), epochs=2)
+    trained = chip.program
+    assert trained.reads[0].function == "tanh"
+    moved = recompile(trained, target="oxram-64")
+    assert moved.reads[0].function == "tanh"

@@ -5,12 +5,15 @@ import pytest
 
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.interpreter import run
+from bsc.ir.parser import parse_graph
 from bsc.ir.pass_manager import run_passes
+from bsc.ir.printer import print_graph
 from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
 from bsc.passes.legalise import LegaliseActivations
 from bsc.passes.network import find_network
 from bsc.passes.ranges import measure
+from bsc.pipelines import source_passes
 from bsc.testing.net import Net
 from bsc.testing.networks import dense_network
 
@@ -110,6 +113,61 @@ def test_a_rewritten_graph_is_read_out_as_is_asked_now():
     assert readouts(("q", "none")) == ["logistic", "none"]
     assert readouts() == ["logistic", "softmax"]
     assert readouts(("p", "softmax"), ("*", "logistic")) == ["softmax", "logistic"]
+
+
+def _with_neurons():
+    """A neuron of the model between a normalised input, an activation, and one in the tail."""
+    net = Net(x=(6,))
+    scaled = net.op("normalise", "x", low=(-1.0,), high=(3.0,))
+    said = {"function": "tanh", "parameters": (0.5,), "gain": 2.0, "low": -1.0, "high": 1.0}
+    first = net.op("neuron", net.dense(scaled, 5, "a"), **said)
+    second = net.op("relu", net.dense(first, 4, "b"))
+    joined = net.op("concat", first, second, axis=1)
+    square = net.op("reshape", net.dense(joined, 4, "c"), shape=(-1, 2, 2))
+    moved = net.op("reshape", net.op("neuron", square, function="linear", gain=3.0), shape=(-1, 4))
+    head = net.op("softmax", net.dense(moved, 3, "d"))
+    net.op("neuron", net.op("normalise", head, low=(0.0,), high=(2.0,)), name="p", **said)
+    return run_passes(net.graph("p", first), source_passes(), OPS).graph
+
+
+@pytest.mark.parametrize("weights", ["keep", "random"])
+def test_neurons_of_the_model_stay(weights):
+    graph = _with_neurons()
+    assert [n.op for n in graph.nodes].count("normalise") == 1  # that of the tail
+    bounds = (("x", (-1.0,), (3.0,)),)
+    made = run_passes(graph, [LegaliseActivations(weights, bounds)], OPS, check_changed=True)
+    shapes = [
+        (n.attrs["function"], n.attrs["parameters"], n.attrs["gain"], n.attrs["low"])
+        for n in made.graph.nodes
+        if n.op == "neuron" and n.outputs[0].endswith(".p")
+    ]
+    assert shapes[0] == ("tanh", (0.5,), 2.0, -1.0)
+    assert shapes[1][0] == ("relu" if weights == "keep" else "logistic")
+    assert shapes[2] == ("linear", (), 3.0, 0.0)
+    x = (np.random.default_rng(1).random((50, 6), np.float32) * 4 - 1).astype(np.float32)
+    if weights == "keep":
+        found, expected = run(made.graph, {"x": x}, OPS), run(graph, {"x": x}, OPS)
+        for name, value in expected.items():
+            _close(found[name], value)
+    # What was made is left alone, as it is and read anew from its text.
+    again = parse_graph(print_graph(made.graph), OPS)
+    for each in (made.graph, again):
+        passes = [*source_passes(), LegaliseActivations(weights, bounds)]
+        assert print_graph(run_passes(each, passes, OPS).graph) == print_graph(made.graph)
+
+
+def test_a_neuron_of_the_model_keeps_its_gain_over_weights_that_were_scaled():
+    net = Net(x=(6,))
+    w, b = net.weights(6, 4, "a")
+    large = net.builder.constant("large", net.builder.constants[w] * np.float32(1e4))
+    sums = net.builder.add("dense", ["x", large, b], origin="a")
+    hidden = net.op("neuron", sums, function="tanh", parameters=(1.0,), gain=1e-4, low=-1.0)
+    graph = net.graph(net.dense(hidden, 3, "b"))
+    made = run_passes(graph, [LegaliseActivations()], OPS).graph
+    assert next(n.attrs["gain"] for n in made.nodes if n.op == "neuron") > 1e-4
+    x = np.random.default_rng(1).random((20, 6), np.float32)
+    (found,), (expected,) = (run(g, {"x": x}, OPS).values() for g in (made, graph))
+    _close(found, expected)
 
 
 def test_binary_weights_are_recovered_behind_folded_batch_norm():

@@ -8,7 +8,8 @@ from bsc.ir.parser import parse_graph
 from bsc.ir.pass_manager import run_passes
 from bsc.ir.printer import print_graph
 from bsc.ops import OPS
-from bsc.passes.sink_shapes import ELEMENTWISE, SinkShapes
+from bsc.passes.between import ACTIVATIONS
+from bsc.passes.sink_shapes import SinkShapes
 from bsc.pipelines import source_passes
 
 BEFORE = """bsir 1
@@ -49,13 +50,18 @@ def test_the_next_layer_takes_the_rearrangement():
     )
 
 
-@pytest.mark.parametrize("op", sorted(ELEMENTWISE))
+@pytest.mark.parametrize("op", sorted(ACTIVATIONS))
 def test_each_function_commutes_with_rearranging(op):
     graph = parse_graph(BEFORE, OPS)
     text = print_graph(graph).replace("= relu(", f"= {op}(")
-    if op in ("clip", "leaky_relu", "hard_sigmoid"):
-        values = {"clip": "low = -1.0, high = 1.0", "leaky_relu": "alpha = 0.5"}
-        text = text.replace("(%t) :", f"(%t) {{{values.get(op, 'alpha = 0.2, beta = 0.5')}}} :")
+    values = {
+        "clip": "low = -1.0, high = 1.0",
+        "leaky_relu": "alpha = 0.5",
+        "hard_sigmoid": "alpha = 0.2, beta = 0.5",
+        "neuron": 'function = "tanh", parameters = [1.0]',
+    }
+    if op in values:
+        text = text.replace("(%t) :", f"(%t) {{{values[op]}}} :")
     graph = parse_graph(text, OPS)
     result = run_passes(graph, [SinkShapes()], OPS, check_changed=True)
     assert result.changed
