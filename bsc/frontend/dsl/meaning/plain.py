@@ -59,6 +59,11 @@ def _neuron(o: Occurrence) -> Live:
             help=partial(suggestion, function, list(functions.PARAMETERS), "functions")
             if function not in functions.PARAMETERS else None,
         ) from None  # fmt: skip
+    defaults = {"gain": 1.0, "low": 0.0, "high": 1.0}
+    try:
+        functions.validate_range(**{n: o.arguments.get(n, d) for n, d in defaults.items()})
+    except NumericsError as error:
+        raise o.refuse("BSC2307", f"neuron: {error}") from None
     return o.emit("neuron", [o.single()], o.arguments.values)
 
 
