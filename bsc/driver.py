@@ -26,6 +26,7 @@ from bsc.passes.naming import places_of_layers
 from bsc.passes.network import find_network
 from bsc.passes.ranges import Bounds, Range, input_range, measure
 from bsc.passes.readouts import legalised
+from bsc.passes.slopes import Slopes, slopes_of
 from bsc.passes.trainable import UNREACHED, untrainable
 from bsc.pipelines import chip_passes, source_passes
 from bsc.plans import PlanOptions, check_counters, check_names, check_plan, idle_numbers, of_places
@@ -87,14 +88,11 @@ def compile_model(
     if start == "keep" and not source.has_weights:
         raise fail("BSC2508", "weights are to be kept, but no layer of the model has any")
     options = CompileOptions(start, backend)
-    declared = tuple((name, *pair) for name, pair in source.ranges.items())
-    if input_range is None:
-        options = replace(options, input_ranges=declared)
-    if isinstance(input_range, Mapping):
-        named = {**source.ranges, **input_range}
+    if input_range is None or isinstance(input_range, Mapping):
+        named = {**source.ranges, **(input_range or {})}
         pairs = tuple((name, *pair) for name, pair in named.items())
         options = replace(options, input_ranges=pairs)
-    elif input_range is not None:
+    else:
         options = replace(options, input_range=input_range)
     options.check()
     chip = _chip(target, source)
@@ -102,6 +100,7 @@ def compile_model(
     graph, source = source.graph, replace(source, graph=_NOTHING)  # it may hold 100 MB of weights
     try:
         chosen = asked if isinstance(asked, TrainPlan) else asked.over(source.plan).plan()
+        slopes = slopes_of(graph) if options.weights == "random" else ()
         folded = _fold(graph, observer)
         del graph
         if source.layers and not isinstance(asked, TrainPlan):
@@ -110,10 +109,9 @@ def compile_model(
             layers = tuple(replace(layer, name=place) for place, layer in placed)
             chosen = replace(chosen, layers=layers)
         learned = _calibrate(folded.graph, calibrate) if calibrate is not None else Calibration()
-        made = _build(folded, chip, chosen, options, learned, observer)
+        made = _build(folded, chip, chosen, options, learned, observer, slopes=slopes)
     except DiagnosticError as error:
-        own = None if isinstance(asked, TrainPlan) else asked
-        raise source.placed(error, own) from None
+        raise source.placed(error, None if isinstance(asked, TrainPlan) else asked) from None
     notes = tuple(map(remark_of, source.told(options.weights)))
     return replace(made, remarks=(*notes, *made.remarks))
 
@@ -276,6 +274,7 @@ def _build(
     known: Calibration,
     observer: OnPass | None,
     held: Collection[ArraySpec] = (),
+    slopes: Slopes = (),
 ) -> Program:
     """From folded layers to a program.
 
@@ -287,19 +286,20 @@ def _build(
         known: what data showed.
         observer: called after each pass.
         held: arrays whose cells are there already: their bias lines and S stay.
+        slopes: of the model's sigmoids before folding.
     """
     check_plan(plan, target)
     if not legalised(folded.graph):
         checked_network(folded.graph)  # what follows takes inputs of known extent for granted
     specs = _input_specs(folded.graph, options, known)
-    ranges = dict(known.ranges)
     passes = chip_passes(
         target,
         plan,
         weights=options.weights,
         inputs=tuple((spec.name, spec.low, spec.high) for spec in specs),
-        ranges=ranges,
+        ranges=dict(known.ranges),
         held=tuple((spec.name, spec.bias_lines, spec.scale) for spec in held),
+        slopes=slopes,
     )
     result = run_passes(folded.graph, passes, OPS, observer)
     tiled = result.graph
@@ -327,7 +327,7 @@ def _build(
         training=scheduled.training,
         update=scheduled.update,
         tables={**scheduled.tables, "levels": tables.pixel_levels()},
-        calibration=ranges,
+        calibration=dict(known.ranges),
         untrainable=_why_untrainable(tiled, scheduled, plan),
     )
     if options.weights == "keep":

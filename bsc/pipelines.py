@@ -47,6 +47,7 @@ from bsc.passes.legalise import Bounds, LegaliseActivations
 from bsc.passes.ranges import Range
 from bsc.passes.scaling import LARGEST_WEIGHT
 from bsc.passes.sink_shapes import SinkShapes
+from bsc.passes.slopes import Slopes
 from bsc.tiling.tile_arrays import TileArrays
 
 PASSES: Mapping[str, type[Any]] = MappingProxyType(
@@ -147,6 +148,7 @@ def chip_passes(
     inputs: tuple[Bounds, ...],
     ranges: dict[str, Range],
     held: tuple[tuple[str, int, int], ...] = (),
+    slopes: Slopes = (),
 ) -> tuple[Pass, ...]:
     """From folded dense layers to placed tiles."""
     direct = plan.rule is Rule.SGD
@@ -162,6 +164,7 @@ def chip_passes(
             tuple((name, low, high) for name, (low, high) in ranges.items()),
             CODE_MAX / DIRECT_SCALE if direct else LARGEST_WEIGHT,
             plan.readouts,
+            slopes,
         ),
         Binarise(
             weights,

@@ -43,6 +43,7 @@ from bsc.passes.readouts import (
     readout_of,
 )
 from bsc.passes.scaling import LARGEST_WEIGHT, Floats, Held, absorb, fit
+from bsc.passes.slopes import Slopes, label_of
 
 Bounds: TypeAlias = tuple[str, tuple[float, ...], tuple[float, ...]]
 """An input, the value that never sets a bit, the value that always does: one, or one an element."""
@@ -59,6 +60,7 @@ class LegaliseActivations:
         ranges: (layer, activation at p = 0, activation at p = 1) from calibration data.
         largest: weights beyond are divided by a power of two; `sgd`'s fixed scale holds 4.
         readouts: (output, readout), as `TrainPlan.readouts`.
+        slopes: of the model's sigmoids before folding; those not named count as the rule's.
     """
 
     name: ClassVar[str] = "legalise-activations"
@@ -68,6 +70,7 @@ class LegaliseActivations:
     ranges: tuple[tuple[str, float, float], ...] = ()
     largest: float = LARGEST_WEIGHT
     readouts: tuple[tuple[str, str], ...] = ()
+    slopes: Slopes = ()
 
     def __post_init__(self) -> None:
         """Refuse options that name no network."""
@@ -140,6 +143,7 @@ class _Rewrite:
         self.builder = GraphBuilder.of(graph, OPS)
         self.keep = options.weights == "keep"
         self.known = {name: (low, high) for name, low, high in options.ranges}
+        self.slopes = {name: ends for name, *ends in options.slopes}
         self.remarks: list[str] = []
         self.values: dict[str, str] = {}  # signal -> its probabilities
         self.bounds: dict[str, tuple[Floats, Floats]] = {}  # signal -> its values at p = 0 and 1
@@ -352,9 +356,10 @@ class _Rewrite:
         gain: float,
     ) -> Neuron:
         if not self.keep:
-            if function != "logistic":
+            was = function if function != "logistic" else self._other_slope(layer)
+            if was:
                 self.remarks.append(
-                    f"note: {layer.name}: {function} is trained as the rule's logistic neuron "
+                    f"note: {layer.name}: {was} is trained as the rule's logistic neuron "
                     "(a = 4), because the chip learns the weights anew"
                 )
             return Neuron("logistic", (RULE_SLOPE / gain,), 0.0, 1.0)
@@ -374,3 +379,12 @@ class _Rewrite:
             "stochastic and binary inference will be noisy; give --calibrate DATA"
         )
         return Neuron(function, parameters, *widened(float(bounds[0]), float(bounds[1])))
+
+    def _other_slope(self, layer: Layer) -> str:
+        """What a layer's sigmoid is where its slope is not the rule's; empty where it is."""
+        label = label_of(layer.activation or layer.dense)
+        least, greatest = self.slopes.get(label, (RULE_SLOPE, RULE_SLOPE))
+        if least == greatest == RULE_SLOPE:
+            return ""
+        ends = f"{least:g}" if least == greatest else f"{least:g} to {greatest:g}"
+        return f"logistic (a = {ends})"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bsc.driver import compile_model
 from bsc.ir.builder import GraphBuilder
 from bsc.ir.interpreter import run
 from bsc.ir.parser import parse_graph
@@ -79,6 +80,33 @@ def test_random_weights_take_the_neuron_of_the_rule():
     assert neuron.attrs["parameters"] == (4.0,)
     assert [remark[:12] for remark in made.remarks] == ["note: layer0"]  # shown by default
     assert "relu is trained as the rule's logistic neuron" in made.remarks[0]
+
+
+def test_a_sigmoid_of_another_slope_is_said_to_be_trained_as_the_rules():
+    """The slope is that of the model as it is written: folding moves it into the weights."""
+    net = Net(x=(6,))
+    value = "x"
+    factors = {"one": 1, "down": -4, "rule": 4, "each": [1, 2, 3, -4], "folded": 2}
+    for name, factor in factors.items():
+        scaled = net.builder.constant(None, np.float32(factor))
+        sums = net.op("reshape", net.dense(value, 4, name), shape=(-1, 1, 4))
+        if name == "folded":
+            sums = net.op("add", net.op("mul", sums, scaled), scaled)
+        sums = net.op("mul", sums, scaled)
+        hidden = net.builder.add("sigmoid", [sums], origin=f"{name}.sigmoid")
+        value = net.op("reshape", hidden, shape=(-1, 4))
+    graph = net.graph(net.dense(value, 3, "answer"))
+
+    def said(weights):
+        remarks = compile_model(graph, weights=weights).remarks
+        return [remark for remark in remarks if "is trained as the rule's" in remark]
+
+    assert [remark.split(" is trained")[0] for remark in said("random")] == [
+        "note: one: logistic (a = 1)",
+        "note: down: logistic (a = -4)",
+        "note: each: logistic (a = -4 to 3)",
+    ]
+    assert said("keep") == []
 
 
 @pytest.mark.parametrize("outer", ["code", "raw"])
