@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bsc.diag.diagnostic import Diagnostic, Label
+from bsc.diag.regular import check_regular
 
 _LONGEST = 1 << 24
 """Characters of a file read to draw carets."""
@@ -56,6 +57,7 @@ def read_sources(diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
             if label.span.line is None or name in sources:
                 continue
             try:
+                check_regular(Path(name))  # a pipe was read to its end already
                 with Path(name).open(encoding="utf-8", newline="") as stream:
                     sources[name] = stream.read(_LONGEST)
             except (OSError, ValueError):

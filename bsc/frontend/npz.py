@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from bsc.diag.regular import open_regular
+
 _Array = npt.NDArray[Any]
 
 _DEFLATE_RATIO = 1040
@@ -79,7 +81,7 @@ def open_npz(path: Path, most_elements: int | None = None) -> dict[str, Callable
         Damaged: it is no archive.
         OSError: the file cannot be read.
     """
-    with path.open("rb"):
+    with open_regular(path):
         size = path.stat().st_size
     try:
         archive = zipfile.ZipFile(path)

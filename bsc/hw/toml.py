@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag.regular import open_regular
 from bsc.hw.plugins import named_target
 from bsc.hw.problems import collect, show
 from bsc.hw.spec import TargetSpec
@@ -167,7 +168,7 @@ def _merge(base: dict[str, Any], own: dict[str, Any], at: tuple[str, ...]) -> di
 def _read(file: Path) -> dict[str, Any]:
     at = Span(str(file))
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise fail("BSC4001", f"there is no file {file}", at=at) from error

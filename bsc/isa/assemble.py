@@ -27,7 +27,7 @@ def read_assembly(path: Path) -> str:
     Raises:
         DiagnosticError: BSC5220, it cannot be read or is no text.
     """
-    data = read_bytes(path, TEXT_BYTES_MAX, "BSC5220")
+    data = read_bytes(path, TEXT_BYTES_MAX, "BSC5220", pipe=True)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag.regular import open_regular
 from bsc.isa.binary_read import decode
 from bsc.isa.binary_write import encode
 from bsc.isa.header import FILE_BYTES_MAX
@@ -22,14 +23,20 @@ def read_image(path: Path) -> Image:
     return decode(read_bytes(path, FILE_BYTES_MAX, "BSC5209"), str(path))
 
 
-def read_bytes(path: Path, most: int, code: str) -> bytes:
+def read_bytes(path: Path, most: int, code: str, *, pipe: bool = False) -> bytes:
     """All bytes of a file, not read where they are more than `most`.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+        code: of the diagnostic.
+        pipe: whether it may be a pipe, as texts may.
 
     Raises:
         DiagnosticError: of the code given.
     """
     try:
-        with path.open("rb") as stream:
+        with path.open("rb") if pipe else open_regular(path) as stream:
             size = path.stat().st_size
             data = stream.read(most + 1) if size <= most else b""
     except OSError as error:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag.regular import open_regular
 from bsc.isa.header import MAGIC
 from bsc.program.tensors import ByteSource
 
@@ -143,7 +144,7 @@ class ArchiveReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._stream = open(path, "rb")
+            self._stream = open_regular(path)
         except OSError as error:
             reason = error.strerror or str(error)
             raise fail("BSC5001", f"{reason[0].lower()}{reason[1:]}", at=Span(str(path))) from None

@@ -219,6 +219,48 @@ def test_what_is_no_file_is_never_replaced(bsc: Callable, net: Path, tmp_path: P
     assert pipe.is_fifo()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", "pipe.onnx"], "BSC1002"),
+        (["inspect", "pipe.bsp"], "BSC5001"),
+        (["dis", "pipe.bsi"], "BSC5209"),
+        (["targets", "check", "pipe.toml"], "BSC4001"),
+        (["train", "{net}", "--data", "pipe.npz"], "BSC6001"),
+    ],
+)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    bsc: Callable, net: Path, tmp_path: Path, arguments: list[str], code: str
+) -> None:
+    for ending in ("onnx", "bsp", "bsi", "toml", "npz"):
+        os.mkfifo(tmp_path / f"pipe.{ending}")
+    ran = bsc(*(a.format(net=net) for a in arguments))
+    assert ran.code == 1
+    assert f"error[{code}" in ran.err
+
+
+def test_a_device_that_never_ends_is_not_read(bsc: Callable, tmp_path: Path) -> None:
+    (tmp_path / "zero.onnx").symlink_to("/dev/zero")
+    ran = bsc("check", "zero.onnx")
+    assert (ran.code, "it is no regular file" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["model x {\n bad bad\n}\n", "model x {}\n"])
+def test_a_text_from_a_pipe_is_read_once(tmp_path: Path, text: str) -> None:
+    """For carets it would be read again, and nobody writes to it any more."""
+    os.mkfifo(tmp_path / "p.bsc")
+    process = subprocess.Popen(
+        [*BSC, "check", "p.bsc"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    (tmp_path / "p.bsc").write_text(text, encoding="utf-8")
+    try:
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert "--> p.bsc:" in said
+
+
 def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
     bsc: Callable, net: Path, tmp_path: Path
 ) -> None:

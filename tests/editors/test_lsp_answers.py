@@ -113,6 +113,15 @@ def test_hover_over_a_target(program: Analysis) -> None:
     assert target_text(program, 1, 1) is None
 
 
+def test_a_pipe_as_a_target_is_a_mistake_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    model = PROGRAM[: PROGRAM.index("target")]
+    found = analysed(f'{model}target "pipe.toml"\n', tmp_path)
+    (mistake,) = [d for d in found.diagnostics if d.severity == "error"]
+    assert (mistake.code, "it is no regular file" in mistake.message) == ("BSC4001", True)
+    assert mistake.labels[0].span.line == model.count("\n") + 1
+
+
 def test_every_page_can_be_shown() -> None:
     for code in CODES:
         text = page_text(Diagnostic(code, "something"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,11 @@ def test_a_file_that_cannot_be_read_is_one_diagnostic(tmp_path: Path) -> None:
     assert found(latin) == [("BSC4001", None)]
     deep = written(tmp_path, "a=" + "[" * 100_000, "deep.toml")
     assert found(deep) == [("BSC4002", None)]
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)  # nobody writes to it: reading would wait for ever
+    assert found(pipe) == [("BSC4001", None)]
+    extending = written(tmp_path, 'extends = "pipe.toml"\n', "extending.toml")
+    assert found(extending) == [("BSC4009", "extends")]
 
 
 @pytest.mark.parametrize(

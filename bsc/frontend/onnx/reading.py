@@ -9,6 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from bsc.diag import Span, fail
+from bsc.diag.regular import open_regular
 
 PROTOBUF_LIMIT = (1 << 31) - 1
 """Bytes a protobuf message may have; larger models keep their weights beside the file."""
@@ -51,7 +52,8 @@ def read_model(path: Path) -> onnx.ModelProto:
                 at=at,
                 help="save the weights beside it: onnx.save(..., save_as_external_data=True)",
             )
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            data = stream.read()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise fail(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bsc.diag import DiagnosticError, Span
+from bsc.diag.regular import check_regular
 from bsc.frontend.dsl.ast import Place, Weights
 from bsc.frontend.dsl.meaning.kept_files import kept_readers
 from bsc.frontend.dsl.meaning.problems import Problems
@@ -130,19 +129,18 @@ def _found(name: str, folder: Path | None) -> Path:
             )
         path = folder / path
     try:
-        mode = os.stat(path).st_mode
+        check_regular(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable("BSC2401", f"cannot be read: {reason}", _others_beside(path)) from None
-    if not stat.S_ISREG(mode):  # a pipe would wait for ever, a device never end
-        raise Unreadable("BSC2401", "is no regular file")
     return path
 
 
 def _others_beside(path: Path) -> str:
     """A help line with the files of weights in the folder."""
     try:
-        names = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in _OPENERS)
+        beside = (p for p in path.parent.iterdir() if p.suffix.lower() in _OPENERS)
+        names = sorted(p.name for p in beside if p.is_file())
     except (OSError, ValueError):
         names = []
     return (
