@@ -141,27 +141,27 @@ def one_output(path: Path, program: Program, mode: str) -> None:
 
 
 def _read_array(path: str) -> Array:
-    import numpy as np
-
     from bsc.diag import Span, fail
+    from bsc.frontend.npz import Damaged, read_npy
 
     at = Span(path)
     try:
-        # Mapped, so that a size that the file does not have is refused before memory is taken.
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
-    except FileNotFoundError as error:
-        raise fail("BSC7008", f"there is no file {path}", at=at) from error
-    except (ValueError, EOFError, OSError) as error:
-        raise fail("BSC7008", f"not an array that numpy.save wrote: {error}", at=at) from error
-    if not isinstance(loaded, np.ndarray):
-        raise fail(
-            "BSC7008",
-            f"an archive of arrays ({', '.join(loaded.files)}), expected one array",
-            at=at,
-            help="numpy.save(FILE, x) writes one; without a name, --input takes the arrays of an "
-            ".npz that are named as the program's inputs",
-        )
-    return np.array(loaded)
+        return read_npy(Path(path))
+    except FileNotFoundError:
+        raise fail("BSC7008", f"there is no file {path}", at=at) from None
+    except OSError as error:
+        raise fail("BSC7008", f"cannot be read: {error.strerror or error}", at=at) from None
+    except Damaged as error:
+        if not zipfile.is_zipfile(path):
+            message = f"not an array that numpy.save wrote: the file {error}"
+            raise fail("BSC7008", message, at=at) from None
+    raise fail(
+        "BSC7008",
+        "an archive of arrays, expected one array",
+        at=at,
+        help="numpy.save(FILE, x) writes one; without a name, --input takes the arrays of an "
+        ".npz that are named as the program's inputs",
+    )
 
 
 def write_outputs(path: Path, outputs: Mapping[str, Array]) -> dict[str, list[int]]:

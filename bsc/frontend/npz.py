@@ -1,6 +1,7 @@
-"""`.npz` archives, read without trust: no pickles, no header that claims more than is there.
+"""`.npz` and `.npy`, read without trust: no pickles, no header that claims more than is there.
 
-The language reads weights with it, the runtime data; each has its own words for what is wrong.
+The language reads weights with it, the runtime data, the command line inputs; each has its own
+words for what is wrong.
 """
 
 from __future__ import annotations
@@ -55,11 +56,11 @@ class Fault(Enum):
 
 
 class Damaged(Exception):
-    """Why an archive or a member cannot be read.
+    """Why a file or a member of an archive cannot be read.
 
     Attributes:
         fault: what is wrong.
-        member: the member's name in the archive, None for all of it.
+        member: the member's name in the archive, None for all of the file.
     """
 
     def __init__(self, reason: str, fault: Fault = Fault.DAMAGED, member: str | None = None):
@@ -108,10 +109,29 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int, most: in
         with archive.open(info) as stream:
             return _array(stream, member, info.file_size, most)
     except _TROUBLE as error:
-        raise Damaged(f"is damaged: {str(error)[:80]}", member=member) from None
+        raise _damaged(error, member) from None
 
 
-def _array(stream: IO[bytes], member: str, size: int, most: int) -> _Array:
+def read_npy(path: Path) -> _Array:
+    """The array of a `.npy` file.
+
+    Raises:
+        Damaged: it is none.
+        OSError: the file cannot be read.
+    """
+    with open_regular(path) as stream:
+        size = path.stat().st_size
+        try:
+            return _array(stream, None, size, size)
+        except _TROUBLE as error:
+            raise _damaged(error, None) from None
+
+
+def _damaged(error: Exception, member: str | None) -> Damaged:
+    return Damaged(f"is damaged: {str(error)[:80]}", member=member)
+
+
+def _array(stream: IO[bytes], member: str | None, size: int, most: int) -> _Array:
     """One array; `size` bytes of header and elements are there, so no more memory is taken."""
     shape, dtype = _header(stream, member)
     if dtype.hasobject:
@@ -141,7 +161,7 @@ def _is_text(array: _Array) -> bool:
     return not np.any(surrogates | (points > sys.maxunicode))
 
 
-def _header(stream: IO[bytes], member: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(stream: IO[bytes], member: str | None) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type as the header claims them."""
     try:
         version = npy.read_magic(stream)

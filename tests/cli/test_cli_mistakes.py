@@ -227,14 +227,17 @@ def test_what_is_no_file_is_never_replaced(bsc: Callable, net: Path, tmp_path: P
         (["dis", "pipe.bsi"], "BSC5209"),
         (["targets", "check", "pipe.toml"], "BSC4001"),
         (["train", "{net}", "--data", "pipe.npz"], "BSC6001"),
+        (["run", "{program}", "--input", "pipe.npy", "-o", "y.npy"], "BSC7008"),
+        (["run", "{program}", "--input", "pipe.npz", "-o", "y.npy"], "BSC6001"),
     ],
 )
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
     bsc: Callable, net: Path, tmp_path: Path, arguments: list[str], code: str
 ) -> None:
-    for ending in ("onnx", "bsp", "bsi", "toml", "npz"):
+    for ending in ("onnx", "bsp", "bsi", "toml", "npy", "npz"):
         os.mkfifo(tmp_path / f"pipe.{ending}")
-    ran = bsc(*(a.format(net=net) for a in arguments))
+    assert bsc("compile", net, "-o", "p.bsp").code == 0
+    ran = bsc(*(a.format(net=net, program="p.bsp") for a in arguments))
     assert ran.code == 1
     assert f"error[{code}" in ran.err
 
@@ -261,13 +264,33 @@ def test_a_text_from_a_pipe_is_read_once(tmp_path: Path, text: str) -> None:
     assert "--> p.bsc:" in said
 
 
-def test_an_array_that_claims_more_than_its_file_holds_is_refused_unread(
-    bsc: Callable, net: Path, tmp_path: Path
-) -> None:
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (100000000000, 784), }"
+def npy_of(shape: str) -> bytes:
+    """A file of 100 bytes of numbers whose header claims a shape."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    length = len(header).to_bytes(2, "little")
-    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + length + header + bytes(100))
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(100)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy_of("(100000000000, 784)"),
+        npy_of(f"({2**31}, {2**31})"),
+        npy_of(f"({10**30}, 2)"),
+        npy_of(f"({hex(1 << 20000)}, 2)"),
+        npy_of("(True, 2)"),
+        npy_of("(30, 2)"),
+        npy_of("(" * 3000),
+        b"PK\x03\x04garbage",
+        b"",
+    ],
+    ids=["large", "too many", "no size", "many digits", "no number", "short", "(((", "PK", "empty"],
+)
+def test_a_damaged_array_is_refused_unread(
+    bsc: Callable, net: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "x.npy").write_bytes(content)
     assert bsc("compile", net, "-o", "p.bsp").code == 0
     ran = bsc("run", "p.bsp", "--input", "x.npy", "-o", "y.npy")
     assert ran.code == 1
