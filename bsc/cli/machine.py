@@ -40,7 +40,10 @@ def machine(
     repeats: o.Repeats = 1,
     reads: o.Reads = 1,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Key of all draws. Default: the state's.")
+        int | None,
+        typer.Option(
+            "--seed", min=0, max=o.SEED_MAX, help="Key of all draws. Default: the state's."
+        ),
     ] = None,
     trace: Annotated[
         Path | None,

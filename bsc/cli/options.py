@@ -10,6 +10,9 @@ import typer
 
 from bsc.diag import did_you_mean
 
+SEED_MAX = (1 << 64) - 1
+"""As `bsc.numerics.draws` has it, which takes long to import."""
+
 _PLAN = "Plan"
 _SEEING = "Seeing inside"
 
@@ -117,7 +120,9 @@ Answers: TypeAlias = Annotated[
         "autoencoder's is --answer y=x. Repeatable.",
     ),
 ]
-Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Key of all random draws.")]
+Seed: TypeAlias = Annotated[
+    int, typer.Option("--seed", min=0, max=SEED_MAX, help="Key of all random draws.")
+]
 Threads: TypeAlias = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Threads of the simulator; results do not depend on it."),

@@ -34,7 +34,12 @@ def train(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="Key of all draws. Default: 0, or the program's own."),
+        typer.Option(
+            "--seed",
+            min=0,
+            max=o.SEED_MAX,
+            help="Key of all draws. Default: 0, or the program's own.",
+        ),
     ] = None,
     validation: Annotated[
         int | None,
