@@ -99,18 +99,22 @@ class _Forgiving:
 
 @contextlib.contextmanager
 def forgiving_stderr() -> Iterator[None]:
-    """No failed note or progress line ends a command: a training of hours would be lost."""
-    before, out = sys.stderr, sys.stdout
-    sys.stderr = cast("TextIO", _Forgiving(before))
-    nowhere = open(os.devnull, "w") if out is None else None
-    if nowhere is not None:
-        sys.stdout = nowhere
-    try:
-        yield
-    finally:
-        sys.stderr, sys.stdout = before, out
-        if nowhere is not None:
-            nowhere.close()
+    """No failed note or progress line ends a command: a training of hours would be lost.
+
+    A standard stream that the process was started without is one that holds nothing, or that
+    nobody reads.
+    """
+    before = sys.stdin, sys.stdout, sys.stderr
+    sys.stderr = cast("TextIO", _Forgiving(sys.stderr))
+    with contextlib.ExitStack() as opened:
+        if sys.stdin is None:
+            sys.stdin = opened.enter_context(open(os.devnull))
+        if sys.stdout is None:
+            sys.stdout = opened.enter_context(open(os.devnull, "w"))
+        try:
+            yield
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = before
 
 
 def _run(arguments: Sequence[str]) -> int:

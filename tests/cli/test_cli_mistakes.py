@@ -369,3 +369,18 @@ def test_a_run_goes_on_when_nobody_can_hear_it(net: Path, tmp_path: Path, stderr
     )
     assert done.returncode == 0
     assert (tmp_path / "t.bsp").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["fmt", "-"], 0), (["opt", "-"], 1), (["lsp"], 1)]
+)
+def test_a_closed_standard_input_is_an_empty_one(arguments: list[str], code: int) -> None:
+    if arguments == ["lsp"]:
+        pytest.importorskip("pygls")
+    line = shlex.join([*BSC, *arguments])
+    for given in ("<&-", "</dev/null"):
+        ran = subprocess.run(
+            ["bash", "-c", f"{line} {given}"], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == code, ran.stderr
+        assert "Traceback" not in ran.stderr
