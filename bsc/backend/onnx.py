@@ -26,6 +26,8 @@ from bsc.tiling.plan import ReadSpec
 
 OPSET = 17
 _ML = "ai.onnx.ml"
+_NO_NAME = "program"
+"""ONNX takes no graph without a name; graphs here may have none."""
 
 _TYPES = {
     Encoding.F32: TensorProto.FLOAT,
@@ -83,7 +85,7 @@ class _Writer:
         self._tail(self.program.tail)
         graph = helper.make_graph(
             self.nodes,
-            self.program.name,
+            self.program.name or _NO_NAME,
             [_value_info(spec.name, types[spec.name]) for spec in self.program.inputs],
             [_value_info(n, self.program.tail.types[n]) for n in self.program.tail.outputs],
             self.initializers,

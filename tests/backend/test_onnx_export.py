@@ -1,5 +1,7 @@
 """An exported model, run by onnxruntime, gives what the chip gives in the mean."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -61,3 +63,8 @@ def test_a_trained_chip_goes_round_through_onnx():
     again = Session(bsc.compile(to_onnx(chip.program, chip.state), "oxram-128"))
     # Codes of a pair span 32767 numbers at its own scale: rounding once more is a ten-thousandth.
     np.testing.assert_allclose(again.infer(x)["y"], chip.infer(x)["y"], atol=1e-3)
+
+
+def test_a_program_without_a_name_becomes_a_model():
+    program = replace(bsc.compile(dense_network((5, 4, 3))), name="")
+    assert to_onnx(program, Session(program).state).graph.name == "program"
