@@ -17,11 +17,13 @@ from bsc.lsp.analysis import Analysis
 from bsc.lsp.text import Position
 
 _STAGE = re.compile(r"->[ \t]*\w*\Z")
-_VALUE_OF = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*\w*\Z")
-_TARGET = re.compile(r'\btarget[ \t]+"[^"]*\Z')
+_TARGET = re.compile(r"\btarget[ \t]+\Z")
 _KEY = re.compile(r"[ \t]*((?:\w+\.)*)\w*\Z")
-_READOUT = re.compile(r"\breadout\b[^=]*=[ \t]*\w*\Z")
-_SILENT = re.compile(r'#|"[^"]*\Z')
+_READOUT = re.compile(r"\breadout\b")
+_LAST_NAME = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\Z")
+_VALUE = re.compile(r"[ \t]*\w*")
+_CLOSED = re.compile(r"""(?:[^"#`]|"(?:[^"\\]|\\.)*+"|`[^`]*+`)*+""")
+"""A line up to the string, the name or the comment that is open at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ class Offer:
 def offers(analysis: Analysis, position: Position) -> list[Offer]:
     """What may be written at a position, the likeliest first."""
     before = analysis.text.before(position)
-    if _TARGET.search(before):
+    closed = _CLOSED.match(before)
+    end = closed.end() if closed is not None else 0
+    if before.startswith('"', end) and _TARGET.search(before[:end]):
         return [Offer(name, "target") for name in target_names()]
-    if _SILENT.search(before):
+    if before.startswith(('"', "#"), end):
         return []
     line, column = analysis.text.place(position)
     section = _section(analysis, line, column)
@@ -92,12 +96,13 @@ def _is_label(kind: str, text: str) -> bool:
 
 
 def _in_section(section: Train | TargetSection | LayerPlan, before: str) -> Iterator[Offer]:
-    if _READOUT.search(before):
-        yield from (Offer(word, "word") for word in READOUTS)
-        return
-    value = _VALUE_OF.search(before)
-    if value is not None:
-        yield from (Offer(word, "word") for word in WORDS.get(value[1], ()))
+    left, equals, value = before.rpartition("=")
+    if equals and _VALUE.fullmatch(value):
+        name = _LAST_NAME.search(left)
+        if _READOUT.search(left.rpartition("=")[2]):
+            yield from (Offer(word, "word") for word in READOUTS)
+        elif name is not None:
+            yield from (Offer(word, "word") for word in WORDS.get(name[1], ()))
         return
     key = _KEY.match(before) or _KEY.match(before.rpartition("{")[2])
     if key is None:

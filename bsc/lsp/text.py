@@ -8,9 +8,10 @@ the units that were agreed on: halves of UTF-16, unless it asked for others.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 from bsc.frontend.dsl.ast import Place
@@ -36,6 +37,14 @@ class Units(StrEnum):
                 return len(text) + sum(character > "\uffff" for character in text)
             case Units.UTF32:
                 return len(text)
+
+
+_WIDE = {
+    Units.UTF8: re.compile("[^\x00-\x7f]"),
+    Units.UTF16: re.compile("[^\x00-\uffff]"),
+    Units.UTF32: re.compile("(?!)"),
+}
+"""Characters that have more than one unit."""
 
 
 class Position(NamedTuple):
@@ -65,8 +74,15 @@ class Text:
     units: Units = Units.UTF16
     _lines: list[int] = field(init=False, repr=False)
     _rows: list[int] = field(init=False, repr=False)
+    _wide: list[int] = field(init=False, repr=False)
+    _more: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # Where characters of several units stand, and how many more than one they have up to there.
+        wide = [] if self.text.isascii() else list(_WIDE[self.units].finditer(self.text))
+        self._wide = [match.start() for match in wide]
+        more = (self.units.of(match[0]) - 1 for match in wide)
+        self._more = list(accumulate(more, initial=0))
         self._lines = _starts(_EDITOR_BREAK, self.text)
         self._rows = _starts(_LANGUAGE_BREAK, self.text)
         if self.text.startswith(_MARK):  # the language drops a byte order mark
@@ -101,8 +117,8 @@ class Text:
     def underlined(self, line: int, column: int, length: int) -> Range:
         """Stretch of so many characters of one line, at least one where there is one."""
         start = self.offset(line, column)
-        stop = _EDITOR_BREAK.search(self.text, start)
-        end = min(start + max(length, 1), stop.start() if stop is not None else len(self.text))
+        stop = self._stop(bisect_right(self._lines, start) - 1)
+        end = max(start, min(start + max(length, 1), stop))
         return Range(self._position_at(start), self._position_at(end))
 
     def whole(self) -> Range:
@@ -116,23 +132,28 @@ class Text:
 
     def _position_at(self, offset: int) -> Position:
         line = bisect_right(self._lines, offset) - 1
-        return Position(line, self.units.of(self.text[self._lines[line] : offset]))
+        return Position(line, self._units(self._lines[line], offset))
 
     def _offset_of(self, position: Position) -> int:
         line, character = position
         if line >= len(self._lines):
             return len(self.text)
-        start = self._lines[max(line, 0)]
-        stop = _EDITOR_BREAK.search(self.text, start)
-        row = self.text[start : stop.start() if stop is not None else len(self.text)]
-        if row.isascii() or self.units is Units.UTF32:
-            return start + min(max(character, 0), len(row))
-        count = 0
-        for index, one in enumerate(row):
-            if count >= character:
-                return start + index
-            count += self.units.of(one)
-        return start + len(row)
+        start, stop = self._lines[max(line, 0)], self._stop(max(line, 0))
+        return start + bisect_left(
+            range(stop - start), character, key=lambda index: self._units(start, start + index)
+        )
+
+    def _units(self, start: int, stop: int) -> int:
+        """Units of the characters between two indices."""
+        first, last = bisect_left(self._wide, start), bisect_left(self._wide, stop)
+        return stop - start + self._more[last] - self._more[first]
+
+    def _stop(self, line: int) -> int:
+        """Index of the end of an editor's line, in front of what breaks it."""
+        if line + 1 == len(self._lines):
+            return len(self.text)
+        end = self._lines[line + 1]
+        return end - 2 if self.text.endswith("\r\n", 0, end) else end - 1
 
 
 def _starts(breaks: re.Pattern[str], text: str) -> list[int]:

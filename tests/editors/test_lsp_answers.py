@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +194,18 @@ def test_outline(program: Analysis) -> None:
         ('target "oxram-128" {\n  array.|\n}', ["rows", "columns"], ["device"]),
         ('target "oxram-128" {\n  |\n}', ["array", "device"], ["rows", "name"]),
         ("# mo|", [], ["model"]),
+        ('target "oxram-128" { array.|\n}', ["rows", "columns"], ["device"]),
+        ('# target "|', [], ["oxram-128"]),
+        ('weights w = "|', [], ["oxram-128", "model"]),
+        ('model m {\n  input x: f32[2]\n  y = x -> dense(2, w["#a"]) -> |\n}', ["dense"], ["x"]),
+        (
+            'model m {\n  input x: f32[2]\n  y = x -> dense(w["\\"a"], |\n}',
+            ["x", "sqrt"],
+            ["dense"],
+        ),
+        ('model m {\n  input x: f32[2]\n  y = `a"b#` -> |\n}', ["dense"], ["x"]),
+        ('model m {\n  input x: f32[2]\n  y = x -> dense(w["a|\n}', [], ["x", "dense"]),
+        ('model m {\n  input x: f32[2]\n  y = "a"  # x -> |\n}', [], ["x", "dense"]),
         ("model m {\n  input `a b`: f32[2]\n  y = |\n}", ["`a b`"], []),
     ],
 )
@@ -204,6 +218,26 @@ def test_completion(typed: str, offered: list[str], not_offered: list[str]) -> N
     assert set(offered) <= set(texts)
     assert not set(not_offered) & set(texts)
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("sign", ["a", "😀"])
+def test_one_long_line_is_no_harder_than_many(sign: str) -> None:
+    lets = "; ".join(f"let a{number} = 0" for number in range(5000))
+    analysis = analysed(f'let s = "{sign}"; {lets}')
+    symbols = outline(analysis)
+    began = time.process_time()
+    places = [analysis.text.range(symbol.named_at) for symbol in symbols]
+    assert analysis.text.place(places[-1].start) == (1, symbols[-1].named_at.column)
+    assert time.process_time() - began < 1  # a hundredth of a second
+
+
+@pytest.mark.parametrize("line", ["a" * 100_000, "readout " * 20_000, '"' * 99_999, "= " * 50_000])
+def test_offers_on_a_long_line_take_no_time(line: str) -> None:
+    section = analysed("train {\n  batch = 1\n}")
+    analysis = replace(section, text=Text(f"train {{\n{line}\n}}"))
+    began = time.process_time()
+    offers(analysis, Position(1, len(line)))
+    assert time.process_time() - began < 2  # a hundredth of a second
 
 
 def test_weights_are_read_once_while_their_file_is_the_same(
