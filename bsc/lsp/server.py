@@ -78,8 +78,9 @@ class Server(LanguageServer):
     def watch_anew(self, uri: str, delay: float) -> None:
         """Check and compile a text after a while, although it may be the same: files are not."""
         opened = self.open.get(uri)
-        if opened is not None:
-            opened.analysis = None
+        if opened is None:
+            return  # an editor may tell what it saved without opening it
+        opened.analysis = None
         self.watch(uri, delay, compiled=True)
 
     def forget(self, uri: str) -> None:

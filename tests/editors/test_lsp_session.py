@@ -120,6 +120,15 @@ def test_weights_that_changed_are_read_again_when_the_text_is_saved(
     assert editor.leave() == 0
 
 
+def test_a_text_that_is_saved_and_not_open_is_left_alone(editor: Any, path: Path) -> None:
+    editor.start()
+    editor.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+    other = editor.open(path.with_name("other.bsc"), "let a = 0\n")
+    editor.diagnostics(other, 1)
+    assert editor.leave() == 0
+    assert [m for m in editor.heard if m.get("method") == "window/showMessage"] == []
+
+
 def test_the_editor_is_asked_to_watch_weights_and_targets(editor: Any, path: Path) -> None:
     watching = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
     editor.start(workspace=watching)
