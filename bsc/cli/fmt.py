@@ -22,43 +22,37 @@ def fmt(
     json: o.Json = False,
 ) -> None:
     """Write texts of the language in the one way there is; comments stay."""
-    import difflib
     from pathlib import Path
 
+    from bsc.cli.difference import difference
     from bsc.cli.files import write_text
     from bsc.cli.guard import AT_FAULT
     from bsc.cli.output import Output
     from bsc.diag import DiagnosticError, render_all
-    from bsc.frontend.dsl.syntax.formatter import format_file
-    from bsc.frontend.dsl.syntax.parser import parse
 
     output = Output(json)
     done: dict[str, list[str]] = {"changed": [], "unchanged": [], "failed": []}
     for name in dict.fromkeys(files):
         shown = "<stdin>" if name == STDIN else name
+        text: str | None = None
         try:
             text = _read(name)
+            written = _formatted(text, shown)
+            if written != text and not check and name != STDIN:
+                write_text(Path(name), written)
+                output.line(f"wrote {name}")
         except DiagnosticError as error:
-            typer.echo(render_all(error.diagnostics), err=True)
+            sources = {} if text is None else {shown: text}
+            typer.echo(render_all(error.diagnostics, sources), err=True)
             done["failed"].append(shown)
             continue
-        file, diagnostics = parse(text, shown)
-        if file is None:
-            typer.echo(render_all(diagnostics, {shown: text}), err=True)
-            done["failed"].append(shown)
-            continue
-        written = format_file(file)
         done["unchanged" if written == text else "changed"].append(shown)
-        if check and written != text:
-            output.line(f"{shown} would be changed")
-            lines = text.splitlines(keepends=True), written.splitlines(keepends=True)
-            difference = difflib.unified_diff(*lines, shown, f"{shown} (formatted)")
-            typer.echo("".join(_ended(line) for line in difference), nl=False, err=json)
-        elif not check and name == STDIN:
+        if name == STDIN and not check:
             typer.echo(written, nl=False, err=json)
-        elif not check and written != text:
-            write_text(Path(name), written)
-            output.line(f"wrote {name}")
+        elif check and written != text:
+            output.line(f"{shown} would be changed")
+            lines = difference(text, written, shown, f"{shown} (formatted)")
+            typer.echo("".join(lines), nl=False, err=json)
     if STDIN not in files or check:
         output.line(", ".join(f"{len(names)} {what}" for what, names in done.items() if names))
     output.result({**done, "check": check})
@@ -78,5 +72,13 @@ def _read(name: str) -> str:
     return read_source(Path(name))
 
 
-def _ended(line: str) -> str:
-    return line if line.endswith("\n") else f"{line}\n\\ no line end at the end of the file\n"
+def _formatted(text: str, shown: str) -> str:
+    """The text in the one way there is; its mistakes are raised."""
+    from bsc.diag import DiagnosticError
+    from bsc.frontend.dsl.syntax.formatter import format_file
+    from bsc.frontend.dsl.syntax.parser import parse
+
+    file, diagnostics = parse(text, shown)
+    if file is None:
+        raise DiagnosticError(diagnostics)
+    return format_file(file)

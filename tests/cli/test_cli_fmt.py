@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsc.cli.difference import difference
 
 KEYS = {"changed", "unchanged", "failed", "check"}
 UGLY = "let  a=3 # three\nlet b=`x y`"
@@ -42,6 +49,64 @@ def test_check_changes_nothing_and_shows_what_would_be(bsc: Callable) -> None:
     ran = bsc("fmt", "--check", "ugly.bsc", "--json")
     assert (ran.code, ran.json["changed"], len(ran.out.splitlines())) == (1, ["ugly.bsc"], 1)
     assert bsc("fmt", "--check", "nice.bsc").code == 0
+
+
+def patched(text: str, shown: str) -> str:
+    """What a unified difference makes of a text."""
+    old, made, at = text.splitlines(keepends=True), list[str](), 0
+    for line in shown.splitlines(keepends=True)[2:]:
+        heading = re.match(r"@@ -(\d+)(,0)?", line)
+        if heading is not None:
+            start = int(heading[1]) - (heading[2] is None)
+            made, at = made + old[at:start], start
+        elif line[0] == "+":
+            made.append(line[1:])
+        else:
+            assert old[at] == line[1:]
+            made, at = made + [line[1:]] * (line[0] == " "), at + 1
+    return "".join(made + old[at:])
+
+
+LINES = st.lists(st.sampled_from(["\n", "a\n", "}\n", *(f"{n}\n" for n in range(9))]), max_size=30)
+
+
+@given(LINES, LINES, st.integers(1, 9))
+def test_a_difference_in_windows_is_one_of_the_whole(
+    old: list[str], new: list[str], window: int
+) -> None:
+    before, after = "".join(old), "".join(new)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bsc.cli.difference._WINDOW", window)
+        assert patched(before, "".join(difference(before, after, "a", "b"))) == after
+
+
+def test_a_difference_of_a_long_text_takes_no_time() -> None:
+    text = "".join(f"let a{number} = {number}\n\n\n" for number in range(40_000))
+    began = time.process_time()
+    shown = "".join(difference(text, text.replace("\n\n\n", "\n\n"), "a", "b"))
+    assert time.process_time() - began < 15  # about a second; minutes by the square of the length
+    assert shown.count("\n-\n") == 40_000
+
+
+def test_a_file_that_cannot_be_written_does_not_end_the_others(
+    bsc: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.bsc", "b.bsc"):
+        Path(name).write_text(UGLY)
+    replace = os.replace
+
+    def full(source: object, target: str | os.PathLike[str]) -> None:
+        if Path(target).name == "a.bsc":
+            raise OSError(28, "No space left on device")
+        replace(str(source), target)
+
+    monkeypatch.setattr(os, "replace", full)
+    ran = bsc("fmt", "a.bsc", "b.bsc", "--json")
+    assert ran.code == 1
+    assert "no space left on device" in ran.err
+    assert (ran.json["changed"], ran.json["failed"]) == (["b.bsc"], ["a.bsc"])
+    assert Path("a.bsc").read_text() == UGLY
+    assert Path("b.bsc").read_text() == NICE
 
 
 def test_a_text_with_mistakes_is_told_and_left(bsc: Callable) -> None:
