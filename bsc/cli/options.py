@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -89,8 +90,8 @@ def parse_range(text: str) -> tuple[float, float]:
         bounds = float(low), float(high)
     except ValueError as error:
         raise typer.BadParameter(f"'{text}' is no range; write lo:hi, such as 0:255") from error
-    if not bounds[0] < bounds[1] or max(map(abs, bounds)) == float("inf"):
-        raise typer.BadParameter(f"'{text}' is empty or has no end; lo must be below hi")
+    if not bounds[0] < bounds[1] or not math.isfinite(bounds[1] - bounds[0]):
+        raise typer.BadParameter(f"'{text}' is empty or has no finite width; lo must be below hi")
     return bounds
 
 

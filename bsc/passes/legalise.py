@@ -82,6 +82,9 @@ class LegaliseActivations:
             fit_together = len(low) == len(high) or 1 in (len(low), len(high))
             if fit_together and not np.less(low, high).all():
                 raise ValueError(f"input {name}: a bound is not above the one below it")
+            with np.errstate(over="ignore"):
+                if fit_together and not np.isfinite(np.subtract(high, low)).all():
+                    raise ValueError(f"input {name}: a range has no finite width")
         if not np.isfinite([bound for _, *bounds in self.ranges for bound in bounds]).all():
             raise ValueError("ranges hold finite numbers")
         if not 0 < self.largest < math.inf:

@@ -71,8 +71,8 @@ class CompileOptions:
         if self.input_range is not None:
             ranges.append(("the input range", *self.input_range))
         for what, low, high in ranges:
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise fail("BSC3010", f"{what} {low}:{high} is empty or infinite")
+            if not (low < high and math.isfinite(high - low)):
+                raise fail("BSC3010", f"{what} {low}:{high} is empty or has no finite width")
 
 
 @dataclass(frozen=True, slots=True)

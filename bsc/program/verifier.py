@@ -101,9 +101,11 @@ class _Checker:
             if len(values) not in (1, spec.size):
                 self.wrong(path, f"{name} has {len(values)} numbers, expected 1 or {spec.size}")
                 return
-        low, high = np.asarray(spec.low), np.asarray(spec.high)
-        if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
-            self.wrong(path, "low must be below high for each element, both finite")
+        low, high = np.asarray(spec.low, np.float64), np.asarray(spec.high, np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            widths = high - low
+        if not (np.isfinite(widths).all() and (low < high).all()):
+            self.wrong(path, "low must be below high for each element, by a finite width")
 
     def arrays(self) -> None:
         arrays = self.program.arrays

@@ -26,6 +26,7 @@ BSC = [sys.executable, "-m", "bsc"]
         (["compile", "m.onnx", "--weights", "kep"], "keep"),
         (["eval", "m.bsp", "--data", "mnist", "--mode", "stochastik"], "stochastic"),
         (["compile", "m.onnx", "--input-range", "1:0"], "lo"),
+        (["compile", "m.onnx", "--input-range=-1e308:1e308"], "finite"),
         (["compile", "m.onnx", "--batch", "0"], "1"),
         (["export", "m.bsp", "--onnx", "o.onnx", "--seed", str(1 << 64)], str((1 << 64) - 1)),
         (["train", "m.onnx", "--data", "mnist", "--seed", str(1 << 64)], str((1 << 64) - 1)),

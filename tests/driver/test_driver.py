@@ -164,6 +164,7 @@ def test_a_trained_baseline_is_read_out_as_the_next_plan_asks():
         ({"weights": "keeep"}, "BSC3010"),
         ({"input_range": (1.0, 1.0)}, "BSC3010"),
         ({"input_range": (0.0, float("nan"))}, "BSC3010"),
+        ({"input_range": (-1e308, 1e308)}, "BSC3010"),
         ({"calibrate": np.zeros((10, 3))}, "BSC3011"),
         ({"calibrate": np.full((10, 20), np.nan)}, "BSC3011"),
         ({"calibrate": np.zeros((0, 20))}, "BSC3011"),

@@ -181,6 +181,7 @@ def test_manifests_that_are_no_json_are_refused(tmp_path, whole) -> None:
     [
         (lambda m: m["inputs"][0].update(size=7), "BSC5010]: shape [6] has not 7 elements"),
         (lambda m: m["inputs"][0].update(low=[2.0]), "low must be below high"),
+        (lambda m: m["inputs"][0].update(low=[-1e308], high=[1e308]), "by a finite width"),
         (lambda m: m["inputs"].append(m["inputs"][0]), "names must differ and not be empty"),
         (lambda m: m["inputs"].clear(), "the program has no input"),
         (lambda m: m["reads"].reverse(), "first reads are of arrays [1, 0], expected all"),

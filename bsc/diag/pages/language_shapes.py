@@ -55,8 +55,8 @@ LANGUAGE_SHAPES: dict[str, CodePage] = {
     ),
     "BSC2308": CodePage(
         "a range that is none",
-        "`in LOW..HIGH` says which numbers of an input are p = 0 and p = 1: two finite numbers, "
-        "the lower one first. Inputs of blocks have none.",
+        "`in LOW..HIGH` says which numbers of an input are p = 0 and p = 1: two numbers at a "
+        "finite distance, the lower one first. Inputs of blocks have none.",
         "model m {\n  input x: u8[784] in 255..0\n  output y = x\n}",
         "model m {\n  input x: u8[784] in 0..255\n  output y = x\n}",
     ),

@@ -107,10 +107,10 @@ def input_range(statement: Input, scope: Scope, evaluator: Evaluator) -> tuple[f
             )
         bounds.append(float(value))
     low, high = bounds
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (low < high and math.isfinite(high - low)):
         raise scope.problems.error(
             "BSC2308",
-            f"the range {low:g}..{high:g} is empty or has no end",
+            f"the range {low:g}..{high:g} is empty or has no finite width",
             statement.low.at,
             others=[(statement.high.at, "its upper bound")],
             help="write in 0..1, the lower bound first",
