@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from bsc.diag.arguments import is_real, is_whole, misfit
+from bsc.diag.arguments import checked_path, is_real, is_whole, misfit
 from bsc.driver import Ranges, Samples, compile_model
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Graph
@@ -121,7 +121,10 @@ def compile(
 
 
 def _check_model(model: object) -> None:
-    if isinstance(model, (str, Path, Graph)):
+    if isinstance(model, (str, Path)):
+        checked_path("BSC3010", "model", model)
+        return
+    if isinstance(model, Graph):
         return
     # Imported here alone: a path needs no module of its own to be told from something else.
     from onnx import ModelProto

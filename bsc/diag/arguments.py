@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
+from pathlib import Path
 
 from bsc.diag.diagnostic import DiagnosticError, fail
 
@@ -43,3 +45,20 @@ def misfit(
         help: what to write instead.
     """
     return fail(code, f"{name} is {shown(value)}, expected {expected}", help=help)
+
+
+def checked_path(code: str, name: str, value: object) -> Path:
+    """The path that an argument is.
+
+    Args:
+        code: diagnostic code.
+        name: the argument's name.
+        value: what was given.
+
+    Raises:
+        DiagnosticError: it is none, or one that no file can have.
+    """
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or "\0" in text:
+        raise misfit(code, name, value, "the path of a file or folder")
+    return Path(text)

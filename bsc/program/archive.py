@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag.arguments import checked_path
 from bsc.diag.regular import open_regular
 from bsc.isa.header import MAGIC
 from bsc.program.tensors import ByteSource
@@ -141,10 +142,10 @@ class ArchiveWriter:
 class ArchiveReader:
     """Reads parts; whatever is wrong is one diagnostic that names file and part."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self.path = checked_path("BSC5001", "path", path)
         try:
-            self._stream = open_regular(path)
+            self._stream = open_regular(self.path)
         except OSError as error:
             reason = error.strerror or str(error)
             raise fail("BSC5001", f"{reason[0].lower()}{reason[1:]}", at=Span(str(path))) from None

@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from bsc.diag import Diagnostic, DiagnosticError, Label, Span
+from bsc.diag.arguments import checked_path
 from bsc.ir.graph import Array, Graph
 from bsc.ir.parser import parse_graph
 from bsc.ir.printer import print_graph
@@ -54,7 +55,8 @@ def save(program: Program, path: str | Path, *, python_source: str | None = None
     Raises:
         DiagnosticError: BSC5011, the disk is full or the folder not writable.
     """
-    with replacing(Path(path)) as stream, ArchiveWriter(stream) as writer:
+    where = checked_path("BSC5011", "path", path)
+    with replacing(where) as stream, ArchiveWriter(stream) as writer:
         members: dict[str, Member] = {}
 
         def add(name: str, chunks: Iterable[bytes | memoryview]) -> None:
@@ -82,7 +84,7 @@ def load(path: str | Path) -> Program:
     Raises:
         DiagnosticError: BSC50xx, naming the file and the part of it that is at fault.
     """
-    with ArchiveReader(Path(path)) as archive:
+    with ArchiveReader(path) as archive:
         manifest, version = _read_manifest(archive)
         source, tail = (_read_graph(archive, name, manifest) for name in _GRAPHS)
         heads = manifest.heads
@@ -128,7 +130,7 @@ def read_python(path: str | Path) -> str | None:
     Raises:
         DiagnosticError: BSC50xx, the file is damaged.
     """
-    with ArchiveReader(Path(path)) as archive:
+    with ArchiveReader(path) as archive:
         return _read_python(archive, _read_manifest(archive)[0])
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeAlias
 
 from bsc.diag import did_you_mean, fail
+from bsc.diag.arguments import misfit
 from bsc.numerics.state import ChipState
 from bsc.program.executor import Executor
 from bsc.program.model import Program
@@ -33,6 +34,8 @@ def make_executor(
     executor: str | ExecutorFactory, program: Program, state: ChipState, threads: int
 ) -> Executor:
     """Put a program and a state on an executor, given by name or as a factory."""
+    if not isinstance(executor, str) and not callable(executor):
+        raise misfit("BSC6033", "executor", executor, "a name, or what makes an executor")
     factory = _find(executor) if isinstance(executor, str) else executor
     return factory(program, state, threads=threads)
 

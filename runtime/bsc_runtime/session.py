@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.diag import fail
-from bsc.diag.arguments import is_whole, misfit
+from bsc.diag.arguments import checked_path, is_whole, misfit
 from bsc.hw.plan import Readout, Rule
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
@@ -133,7 +133,7 @@ class Session:
         from bsc.backend.python import emit
         from bsc.program.file import save
 
-        program, place = self.program, Path(path)
+        program, place = self.program, checked_path("BSC6033", "path", path)
         save(program, place, python_source=emit(program, place.name))
         return place
 
@@ -188,6 +188,9 @@ class Session:
             require_writable(Path(output))
         if validation is not None and not is_whole(validation):
             raise misfit("BSC6033", "validation", validation, "a whole number of samples")
+        for name, path in (("checkpoint", checkpoint), ("output", output)):
+            if path is not None:
+                checked_path("BSC6033", name, path)  # now, and not when hours are to be saved
         learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         if self._program.plan.rule is Rule.HP:
             if checkpoint is not None or resume:

@@ -8,7 +8,7 @@ import pytest
 import bsc
 from bsc.diag import DiagnosticError, Span, fail
 from bsc.testing.networks import dense_network
-from bsc_runtime import Callback, Session
+from bsc_runtime import Callback, Session, load_data
 
 MODEL = dense_network([4, 3, 2], seed=0)
 X, Y = np.zeros((8, 4), np.float32), np.zeros(8, int)
@@ -26,6 +26,7 @@ class NoCallback:
         ({"input_range": "-4:4"}, "input_range is the str '-4:4', expected two numbers"),
         ({"input_range": (1.0,)}, "input_range is a tuple"),
         ({"model": None}, "model is None, expected the path"),
+        ({"model": "a\0b.onnx"}, "model is the str 'a\\x00b.onnx', expected the path"),
         ({"target": 3}, "target is the int 3"),
         ({"rule": 3}, "rule is the int 3"),
         ({"batch": 1.5}, "batch is the float 1.5, expected a whole number"),
@@ -48,6 +49,7 @@ def test_compile_refuses(arguments: dict[str, Any], said: str) -> None:
         ({"seed": 1.5}, "seed is the float 1.5"),
         ({"seed": True}, "seed is True"),
         ({"threads": "2"}, "threads is the str '2'"),
+        ({"executor": 3}, "executor is the int 3, expected a name"),
     ],
 )
 def test_a_session_refuses(arguments: dict[str, Any], said: str) -> None:
@@ -67,6 +69,9 @@ def test_a_session_refuses(arguments: dict[str, Any], said: str) -> None:
         ({"callbacks": [NoCallback()]}, "a callback is a NoCallback"),
         ({"epochs": 1.5}, "epochs is the float 1.5"),
         ({"validation": 0.1}, "validation is the float 0.1"),
+        ({"checkpoint": 3}, "checkpoint is the int 3, expected the path"),
+        ({"checkpoint": "a\0b"}, "checkpoint is the str 'a\\x00b'"),
+        ({"output": b"a"}, "output is a bytes"),
     ],
 )
 def test_training_refuses(arguments: dict[str, Any], said: str) -> None:
@@ -75,6 +80,35 @@ def test_training_refuses(arguments: dict[str, Any], said: str) -> None:
         session.train(X, Y, **arguments)
     assert [d.code for d in error.value.diagnostics] == ["BSC6033"]
     assert error.value.diagnostics[0].message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        ([[1], [2, 3]], [0, 1], "BSC6013: x is no array: its rows have different lengths"),
+        (X[:2], [[0], [1, 0]], "BSC6013: y is no array: its rows have different lengths"),
+        (X, np.array([b"\xff"] * 8), "BSC6010: labels are bytes that are no ASCII text"),
+    ],
+)
+def test_training_refuses_what_is_no_array(x: Any, y: Any, said: str) -> None:
+    session = Session(bsc.compile(MODEL, "ideal-64"), executor="reference")
+    with pytest.raises(DiagnosticError) as error:
+        session.train(x, y)
+    assert str(error.value).startswith(said)
+
+
+@pytest.mark.parametrize("path", ["a\0b", 3, b"a", None])
+def test_paths_that_no_file_can_have_are_refused(path: Any) -> None:
+    session = Session(bsc.compile(MODEL, "ideal-64"), executor="reference")
+    for call, code in ((bsc.load, "BSC5001"), (load_data, "BSC6001"), (session.save, "BSC6033")):
+        with pytest.raises(DiagnosticError, match=f"{code}: .* expected the path") as error:
+            call(path)
+        assert len(error.value.diagnostics) == 1
+
+
+def test_a_data_file_whose_name_is_too_long_is_refused() -> None:
+    with pytest.raises(DiagnosticError, match="BSC6001: cannot read the data file: File name too"):
+        load_data("a" * 5000 + ".npz")
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

@@ -75,8 +75,8 @@ SESSIONS: dict[str, CodePage] = {
     ),
     "BSC6013": CodePage(
         "the data are no numbers",
-        "Inputs are integers, floats or booleans. Text in labels is read only where the model "
-        "names its classes by text.",
+        "Inputs are integers, floats or booleans, in rows of one length. Text in labels is read "
+        "only where the model names its classes by text.",
     ),
     "BSC6014": CodePage(
         "nothing is left to train on",
@@ -152,7 +152,7 @@ SESSIONS: dict[str, CodePage] = {
         "Epochs count from 0, threads from 1; a seed has 64 bits and no sign; all are whole "
         "numbers. A session holds a Program (bsc.compile makes one, bsc.load reads a file), and "
         "callbacks are a list of objects with on_progress and on_epoch (derive from "
-        "bsc_runtime.Callback).",
+        "bsc_runtime.Callback). Files and folders are paths, an executor is a name or a factory.",
     ),
     "BSC6034": CodePage(
         "many cells are at a limit",

@@ -30,7 +30,7 @@ def fit_input(
     Returns:
         [N, size]; a view where possible.
     """
-    array = np.asarray(x)
+    array = as_array(x, what)
     place = Span(what)
     if array.dtype.kind not in "biuf":
         raise fail("BSC6013", f"inputs are of type {array.dtype}; numbers are expected", at=place)
@@ -56,6 +56,19 @@ def fit_input(
     return array.reshape(len(array), spec.size)
 
 
+def as_array(given: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """What was given as an array.
+
+    Raises:
+        DiagnosticError: BSC6013, it is none.
+    """
+    try:
+        return np.asarray(given)
+    except ValueError:
+        message = f"{what} is no array: its rows have different lengths"
+        raise fail("BSC6013", message, at=Span(what)) from None
+
+
 def class_indices(
     y: npt.ArrayLike,
     samples: int,
@@ -73,7 +86,7 @@ def class_indices(
         classes: the model's own labels, in the order of its readout; empty for 0, 1, 2, ...
         what: the array's name in messages.
     """
-    labels = np.asarray(y)
+    labels = as_array(y, what)
     place = Span(what)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -91,7 +104,11 @@ def class_indices(
             at=place,
         )
     if labels.dtype.kind in "US":
-        return _named_classes(labels.astype(str), tuple(str(c) for c in classes), place)
+        try:
+            names = labels.astype(str)
+        except UnicodeDecodeError:
+            raise fail("BSC6010", "labels are bytes that are no ASCII text", at=place) from None
+        return _named_classes(names, tuple(str(c) for c in classes), place)
     if labels.dtype.kind not in "biuf":
         raise fail("BSC6010", f"labels are of type {labels.dtype}; integers expected", at=place)
     if labels.dtype.kind == "f":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from bsc.diag import Span, did_you_mean, fail
+from bsc.diag.arguments import checked_path
 from bsc_runtime.data.dataset import DataSet
 from bsc_runtime.data.idx import find_idx, read_idx
 from bsc_runtime.data.npz import read_npz
@@ -35,13 +36,17 @@ def load_data(spec: str | Path) -> DataSet:
     Raises:
         DiagnosticError: BSC6001 to BSC6013, for whatever is wrong with the files.
     """
-    name = str(spec)
+    path, name = checked_path("BSC6001", "the data set", spec), str(spec)
     if name in NAMES:
         return _load_named(name)
-    path = Path(spec)
-    if path.is_dir():
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError as error:  # such as a name that is too long
+        message = f"cannot read the data file: {error.strerror or error}"
+        raise fail("BSC6001", message, at=Span(name[:200])) from None
+    if is_folder:
         return _load_folder(path, name)
-    if path.is_file():
+    if is_file:
         return _load_file(path, name)
     looks_like_path = path.suffix or os.sep in name
     if looks_like_path:

@@ -17,7 +17,7 @@ from bsc.ops import OPS
 from bsc.program.model import Program
 from bsc.tiling.plan import Head
 from bsc_runtime.data.encode import warn_of_dark_pixels
-from bsc_runtime.data.fit import check_finite, class_indices, fits, show
+from bsc_runtime.data.fit import as_array, check_finite, class_indices, fits, show
 from bsc_runtime.notes import Notes
 
 _BLOCK = 4096
@@ -100,7 +100,7 @@ def fit_targets(
         DiagnosticError: BSC6008, BSC6010, BSC6011, BSC6013, BSC6015 or BSC6016.
     """
     columns = max(2, head.columns)  # one column tells two classes apart
-    array = np.asarray(y)
+    array = as_array(y, what)
     if head.readout is not Readout.LOGISTIC:
         return HeadTargets(class_indices(array, samples, columns, head.classes, what=what), None)
     if array.dtype.kind in "US" or _is_labels(array, head):
