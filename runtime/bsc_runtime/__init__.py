@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bsc_runtime.data.dataset import DataSet
     from bsc_runtime.data.load import load_data
-    from bsc_runtime.metrics import OutputScore
-    from bsc_runtime.session import Evaluation, Session
+    from bsc_runtime.metrics import Evaluation, OutputScore
+    from bsc_runtime.session import Session
     from bsc_runtime.train.callbacks import Callback, Progress, TrainCallback
     from bsc_runtime.train.history import EpochRecord, History
     from bsc_runtime.train.interrupt import Interrupted
@@ -20,7 +20,7 @@ _HOMES = {
     "Callback": "bsc_runtime.train.callbacks",
     "DataSet": "bsc_runtime.data.dataset",
     "EpochRecord": "bsc_runtime.train.history",
-    "Evaluation": "bsc_runtime.session",
+    "Evaluation": "bsc_runtime.metrics",
     "History": "bsc_runtime.train.history",
     "Interrupted": "bsc_runtime.train.interrupt",
     "OutputScore": "bsc_runtime.metrics",

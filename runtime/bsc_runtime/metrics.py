@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,36 @@ class OutputScore:
     readout: str
     accuracy: float | None = None
     squared_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well a chip answers.
+
+    Attributes:
+        accuracy: share of right answers, 0 to 1; None where the targets are no classes, and where
+            several outputs were asked.
+        correct: right answers; None where there is no accuracy.
+        samples: questions.
+        mode: analog, binary, stochastic or vote.
+        repeats: passes with new draws.
+        reads: bit vectors that each layer sent in a pass.
+        seed: key of the draws.
+        seconds: time of inference.
+        squared_error: of a single output with a logistic readout, else None; see `OutputScore`.
+        outputs: how well each output with targets answers, by its name.
+    """
+
+    accuracy: float | None
+    correct: int | None
+    samples: int
+    mode: str
+    repeats: int
+    reads: int
+    seed: int
+    seconds: float
+    squared_error: float | None = None
+    outputs: Mapping[str, OutputScore] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

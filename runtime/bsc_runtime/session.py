@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from bsc_runtime.data.match import learning_heads
 from bsc_runtime.executors import ExecutorFactory
 from bsc_runtime.inference import Request, needs_inner, outputs, score
 from bsc_runtime.inputs import Given, Inputs, inputs_of, targets_of
-from bsc_runtime.metrics import OutputScore, winners
+from bsc_runtime.metrics import Evaluation, winners
 from bsc_runtime.notes import Listener, Notes
 from bsc_runtime.scoring import HeadScores, mark
 from bsc_runtime.train.callbacks import Callbacks, TrainCallback
@@ -35,36 +35,6 @@ from bsc_runtime.train.interrupt import Interrupted
 from bsc_runtime.train.loop import Lesson, run_lesson
 from bsc_runtime.train.material import Material, material
 from bsc_runtime.train.records import Records, begin, begin_in, resume_in
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """How well a chip answers.
-
-    Attributes:
-        accuracy: share of right answers, 0 to 1; None where the targets are no classes, and where
-            several outputs were asked.
-        correct: right answers; None where there is no accuracy.
-        samples: questions.
-        mode: analog, binary, stochastic or vote.
-        repeats: passes with new draws.
-        reads: bit vectors that each layer sent in a pass.
-        seed: key of the draws.
-        seconds: time of inference.
-        squared_error: of a single output with a logistic readout, else None; see `OutputScore`.
-        outputs: how well each output with targets answers, by its name.
-    """
-
-    accuracy: float | None
-    correct: int | None
-    samples: int
-    mode: str
-    repeats: int
-    reads: int
-    seed: int
-    seconds: float
-    squared_error: float | None = None
-    outputs: Mapping[str, OutputScore] = field(default_factory=dict)
 
 
 class Session:
