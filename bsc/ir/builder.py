@@ -68,6 +68,12 @@ class GraphBuilder:
         self._reserved.add(name)
         return name
 
+    def forget(self, name: str) -> None:
+        """Take a value out that no node reads or defines any more; its name is free again."""
+        self.types.pop(name, None)
+        self.constants.pop(name, None)
+        self._reserved.discard(name)
+
     def type_of(self, name: str) -> TensorType:
         """Type of a value defined so far."""
         return self.types[name]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -15,6 +14,7 @@ from bsc.ir.pass_manager import PassResult
 from bsc.ir.types import Encoding
 from bsc.ops import OPS
 from bsc.passes.affine import REARRANGING, Affine, Floats, Tracker, as_affine, follows_batch
+from bsc.passes.linked import Linked
 from bsc.passes.parting import parted_weights
 from bsc.passes.readouts import legalised
 
@@ -41,15 +41,8 @@ class FoldAffine:
         """Rewrite a SOURCE graph."""
         if legalised(graph):
             return PassResult(graph, False)  # its normalise makes what the arrays read
-        folded = rebuild(graph, OPS, _as_layer_or_float)
-        remarks: list[str] = []
-        declined: set[str] = set()
-        shared: _Shared = {}
-        while True:
-            step = _fold_one(folded, declined, remarks, shared)
-            if step is None:
-                break
-            folded = step
+        layers = rebuild(graph, OPS, _as_layer_or_float)
+        folded, remarks, shared = _fold(layers)
         made_of = {names[0]: str(key[0]) for key, names in shared.items()}
         found = parted_weights(folded.nodes, folded.outputs, made_of)
         remarks += [f"warning: {each}" for each in found]
@@ -86,44 +79,50 @@ _Shared: TypeAlias = dict[tuple[object, ...], tuple[str, ...]]
 have the same beside them share the folded ones. The old weights are the first of what they were."""
 
 
-def _fold_one(
-    graph: Graph, declined: set[str], remarks: list[str], shared: _Shared
-) -> Graph | None:
-    """Fold what stands beside one layer; None when no layer is left."""
-    for node in graph.nodes:
-        if node.op != "dense" or node.outputs[0] in declined:
-            continue
-        if any(name and name not in graph.constants for name in node.inputs[1:]):
-            continue
-        before, behind = _before(graph, node), _behind(graph, node)
-        if not before and not behind:
-            continue
-        folded = _folded(graph, node, before, behind, shared)
-        if folded is not None:
-            return folded
-        declined.add(node.outputs[0])
-        remarks.append(
-            f"{node.origin or node.outputs[0]}: the scaling beside it is not folded, because "
-            "weights or biases would not be finite in float32"
-        )
-    return None
+def _fold(graph: Graph) -> tuple[Graph, list[str], _Shared]:
+    """Fold what stands beside each layer, in one walk; the same graph where nothing does.
+
+    Folding leaves a layer nothing to fold, and takes away nothing but what stands beside it: a
+    layer that was passed by, or is met again behind what folded into it, need not be looked at.
+    """
+    linked = Linked(graph)
+    shared: _Shared = {}
+    remarks: list[str] = []
+    changed = False
+    for place in range(len(linked.places)):
+        for node in linked.places[place]:
+            if node.op != "dense":
+                continue
+            if any(name and name not in linked.builder.constants for name in node.inputs[1:]):
+                continue
+            before, behind = _before(linked, node), _behind(linked, node)
+            if not before and not behind:
+                continue
+            if _folded(linked, node, before, behind, shared):
+                changed = True
+                continue
+            remarks.append(
+                f"{node.origin or node.outputs[0]}: the scaling beside it is not folded, because "
+                "weights or biases would not be finite in float32"
+            )
+    return linked.graph() if changed else graph, remarks, shared
 
 
-def _before(graph: Graph, dense: Node) -> list[Node]:
+def _before(linked: Linked, dense: Node) -> list[Node]:
     """Steps in front of a layer, the first one first; empty if there is nothing to fold."""
-    producers = graph.producers()
+    types = linked.builder.types
     steps: list[Node] = []
     value = dense.inputs[0]
-    while value in producers:
-        node = producers[value]
-        affine = as_affine(node, graph.constants, graph.types)
+    while value in linked.producers:
+        node = linked.producers[value]
+        affine = _affine(linked, node)
         if affine is not None:
             value = affine.source
-        elif node.op in REARRANGING and follows_batch(node, graph.types):
+        elif node.op in REARRANGING and follows_batch(node, types):
             value = node.inputs[0]
         else:
             break
-        if not isinstance(graph.types[value].shape[0], str):
+        if not isinstance(types[value].shape[0], str):
             break
         steps.append(node)
     while steps and steps[-1].op == "reshape":
@@ -131,16 +130,14 @@ def _before(graph: Graph, dense: Node) -> list[Node]:
     return steps[::-1]
 
 
-def _behind(graph: Graph, dense: Node) -> list[Node]:
+def _behind(linked: Linked, dense: Node) -> list[Node]:
     """Steps behind a layer that nobody else reads; empty if there is nothing to fold."""
-    consumers = graph.consumers()
     steps: list[Node] = []
     value = dense.outputs[0]
-    while value not in graph.outputs and len(consumers.get(value, [])) == 1:
-        (node,) = consumers[value]
-        affine = as_affine(node, graph.constants, graph.types)
-        rearranges = node.op in REARRANGING and follows_batch(node, graph.types)
-        if affine is None and not rearranges:
+    while value not in linked.outputs and len(linked.readers.get(value, ())) == 1:
+        (node,) = linked.readers[value].values()
+        rearranges = node.op in REARRANGING and follows_batch(node, linked.builder.types)
+        if not rearranges and _affine(linked, node) is None:
             break
         steps.append(node)
         value = node.outputs[0]
@@ -149,62 +146,62 @@ def _behind(graph: Graph, dense: Node) -> list[Node]:
     return steps
 
 
+def _affine(linked: Linked, node: Node) -> Affine | None:
+    return as_affine(node, linked.builder.constants, linked.builder.types)
+
+
 def _folded(
-    graph: Graph, dense: Node, before: list[Node], behind: list[Node], shared: _Shared
-) -> Graph | None:
-    root = _source(graph, before[0]) if before else dense.inputs[0]
-    front = Tracker(graph.types[root].shape)
-    _follow(graph, front, before)
-    end = Tracker(graph.types[dense.outputs[0]].shape)
-    _follow(graph, end, behind)
+    linked: Linked, dense: Node, before: list[Node], behind: list[Node], shared: _Shared
+) -> bool:
+    """Fold the steps into the layer; False, and all as it was, where its weights cannot take it."""
+    builder = linked.builder
+    root = _source(linked, before[0]) if before else dense.inputs[0]
+    front = Tracker(builder.types[root].shape)
+    _follow(linked, front, before)
+    end = Tracker(builder.types[dense.outputs[0]].shape)
+    _follow(linked, end, behind)
     last = behind[-1] if behind else dense
-    only_signs = _only_signs(graph, last)
+    only_signs = _only_signs(linked, last)
     key = (*dense.inputs[1:], front.key, end.key, only_signs)
-    builder = GraphBuilder.of(graph, OPS)
-    if any(name not in graph.constants for name in shared.get(key, ("",))):
+    rows = builder.constants[dense.inputs[1]].shape[0]
+    if any(name not in builder.constants for name in shared.get(key, ("",))):
         with np.errstate(over="ignore", invalid="ignore"):
-            weights, bias = _fold_weights(graph, dense, front, end, only_signs)
+            weights, bias = _fold_weights(builder.constants, dense, front, end, only_signs)
         if weights is None:
-            return None
+            return False
         shared[key] = _constants(builder, dense, weights, bias)
-    rows = graph.constants[dense.inputs[1]].shape[0]
-    dropped = {id(node) for node in (dense, *behind)}
-    for node in graph.nodes:
-        if node is last:
-            _add_layer(builder, graph, dense, root, behind, rows, shared[key])
-        elif id(node) not in dropped:
-            builder.add_node(
-                node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin
-            )
-    return _finished(graph, builder)
+    del builder.types[last.outputs[0]]  # the new layer defines it
+    _add_layer(builder, dense, root, behind, rows, shared[key])
+    linked.put((dense, *behind), last)
+    return True
 
 
-def _source(graph: Graph, step: Node) -> str:
-    affine = as_affine(step, graph.constants, graph.types)
+def _source(linked: Linked, step: Node) -> str:
+    affine = _affine(linked, step)
     return affine.source if affine is not None else step.inputs[0]
 
 
-def _follow(graph: Graph, tracker: Tracker, steps: Iterable[Node]) -> None:
+def _follow(linked: Linked, tracker: Tracker, steps: Iterable[Node]) -> None:
     for node in steps:
-        affine: Affine | None = as_affine(node, graph.constants, graph.types)
+        affine = _affine(linked, node)
         if affine is not None:
             tracker.apply(affine)
         else:
-            tracker.rearrange(node, graph.types[node.outputs[0]].shape)
+            tracker.rearrange(node, linked.builder.types[node.outputs[0]].shape)
 
 
-def _only_signs(graph: Graph, last: Node) -> bool:
+def _only_signs(linked: Linked, last: Node) -> bool:
     """Whether all that becomes of a value is its sign."""
     value = last.outputs[0]
-    readers = [node for node in graph.nodes if value in node.inputs]
-    return value not in graph.outputs and bool(readers) and all(n.op == "sign" for n in readers)
+    readers = linked.readers.get(value, {}).values()
+    return value not in linked.outputs and bool(readers) and all(n.op == "sign" for n in readers)
 
 
 def _fold_weights(
-    graph: Graph, dense: Node, front: Tracker, end: Tracker, only_signs: bool
+    constants: Mapping[str, Array], dense: Node, front: Tracker, end: Tracker, only_signs: bool
 ) -> tuple[Array | None, Array | None]:
     """New weights and bias; no weights where something is not finite."""
-    old = graph.constants[dense.inputs[1]]
+    old = constants[dense.inputs[1]]
     rows, columns = old.shape
     place, row_scale, row_shift = front.at_end()
     column_scale, column_shift = end.at_start()
@@ -214,7 +211,7 @@ def _fold_weights(
     bias: Floats = np.zeros(columns)
     has_bias = len(dense.inputs) > 2 and bool(dense.inputs[2])
     if has_bias:
-        bias += graph.constants[dense.inputs[2]]
+        bias += constants[dense.inputs[2]]
     new = np.empty_like(old)
     step = max(1, _BLOCK // max(1, columns))
     for start in range(0, rows, step):
@@ -248,7 +245,6 @@ def _constants(
 
 def _add_layer(
     builder: GraphBuilder,
-    graph: Graph,
     dense: Node,
     root: str,
     behind: list[Node],
@@ -256,9 +252,8 @@ def _add_layer(
     operands: Iterable[str],
 ) -> None:
     """The new layer and the rearrangements behind it; the last value keeps its name."""
-    shape = graph.types[root].shape
     value = root
-    if len(shape) != 2:
+    if len(builder.types[root].shape) != 2:
         value = builder.add("reshape", [root], {"shape": (-1, rows)}, origin=dense.origin)
     given = [value, *operands]
     kept = [node for node in behind if node.op in REARRANGING]
@@ -268,23 +263,6 @@ def _add_layer(
     for number, node in enumerate(kept, 1):
         name = output if number == len(kept) else builder.fresh_name(node.outputs[0])
         value = builder.add(node.op, [value], node.attrs, name=name, origin=node.origin)
-
-
-def _finished(graph: Graph, builder: GraphBuilder) -> Graph:
-    """The rewritten graph without what only the folded steps needed."""
-    made = Graph(graph.name, graph.stage, graph.inputs, graph.outputs, (), builder.types, {})
-    needed = set(graph.outputs)
-    kept: list[Node] = []
-    for node in reversed(builder.nodes):
-        if needed.intersection(node.outputs):
-            kept.append(node)
-            needed.update(node.inputs)
-    rebuilt = made.with_nodes(reversed(kept), constants=builder.constants)
-    return replace(
-        rebuilt,
-        types=MappingProxyType(dict(rebuilt.types)),
-        constants=MappingProxyType(dict(rebuilt.constants)),
-    )
 
 
 __all__ = ["FoldAffine"]
