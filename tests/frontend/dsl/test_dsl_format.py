@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bsc.diag import render_all
 from bsc.frontend.dsl import ast
@@ -54,6 +57,10 @@ def test_the_text_of_a_tree_is_read_as_the_same_tree(file: ast.File) -> None:
             "  h, g = x -> f as a -> repeat 3 as i { g -> h }\n}\n",
         ),
         ("#a\n#  b\n##c\n#!d\n#\nlet a=3#e", "# a\n#  b\n##c\n#!d\n#\nlet a = 3  # e\n"),
+        ("let a = 1 # a\n;let b = 2", "let a = 1  # a\nlet b = 2\n"),
+        ("# top\n;let a = 1", "# top\nlet a = 1\n"),
+        ("let a = 1; # c1\n # c2\n ; # c3\n", "let a = 1  # c1\n# c2\n# c3\n"),
+        ('"""A"""\n\n;let a = 3', '"""A"""\n\nlet a = 3\n'),
         ('"""A\n   b\n     c   \n"""\nlet a = 3', '"""A\nb\n  c\n"""\nlet a = 3\n'),
         ('"""\n A\n   b"""\nlet a = 3', '"""\nA\n  b\n"""\nlet a = 3\n'),
         (
@@ -191,6 +198,20 @@ model m {  # opens
 """
     assert formatted(text) == expected
     assert formatted(expected) == expected
+
+
+ENDS = st.lists(st.sampled_from(["\n", ";", "# @\n", "\n\n"]), min_size=1, max_size=6).map("".join)
+
+
+@given(st.lists(ENDS, max_size=4), st.sampled_from(["", ";", "# @\n", "# @\n;", "\n;# @\n"]))
+@settings(max_examples=200, deadline=None)
+def test_no_comment_is_lost_between_statements(ends: list[str], start: str) -> None:
+    text = start + "".join(f"let a{i} = {i}{end}" for i, end in enumerate(ends))
+    parts = text.split("@")
+    text = "".join(f"{part}c{i}." for i, part in enumerate(parts[:-1])) + parts[-1]
+    written = formatted(text)
+    assert re.findall(r"c\d+\.", written) == re.findall(r"c\d+\.", text)
+    assert formatted(written) == written
 
 
 def test_the_longest_of_texts_is_formatted_in_its_time() -> None:
