@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bsc.diag.diagnostic import Diagnostic, Label
+from bsc.diag.lines import rows_of
 from bsc.diag.regular import check_regular
 
 _LONGEST = 1 << 24
@@ -87,8 +88,8 @@ def _render_label(label: Label, sources: Mapping[str, str]) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _rows(text: str) -> list[str]:
-    """Lines as those count them who say where something is: only a line feed ends one."""
-    return text.split("\n")
+    """Lines, kept for the next diagnostic of the same text."""
+    return rows_of(text)
 
 
 def _window(row: str, column: int) -> tuple[str, int]:
@@ -103,5 +104,5 @@ def _window(row: str, column: int) -> tuple[str, int]:
 
 def _shown(row: str) -> str:
     """A row for a terminal: one column a character, and none that would move what stands there."""
-    plain = row.rstrip("\r").expandtabs(1)
+    plain = row.expandtabs(1)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)

@@ -19,6 +19,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lark import PostLex
 
 from bsc.diag import DiagnosticError, Sink, Span, fail
+from bsc.diag.lines import with_plain_line_ends
 from bsc.ir.atoms import read_float, unquote
 from bsc.ir.constant_data import ConstantReader
 from bsc.ir.graph import Array, AttrValue, Graph, Node
@@ -105,6 +106,7 @@ def parse_graph(
     Raises:
         DiagnosticError: all problems found, each with line and column.
     """
+    text = with_plain_line_ends(text)
     try:
         tree = _grammar().parse(text)
     except UnexpectedCharacters as error:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from bsc.diag import Span, fail
+from bsc.diag.lines import with_plain_line_ends
 from bsc.isa.assembly_reader import Reader
 from bsc.isa.assembly_tokens import MOST_PROBLEMS, numbered_lines
 from bsc.isa.binary import read_bytes
@@ -56,7 +57,7 @@ def assemble_with_lines(text: str, source: str) -> tuple[Image, dict[tuple[int, 
     if len(text) > TEXT_BYTES_MAX:
         most = TEXT_BYTES_MAX >> 20
         raise fail("BSC5220", f"the text is larger than {most} MiB", at=Span(source))
-    text = text.replace("\r\n", "\n")
+    text = with_plain_line_ends(text)
     control = _CONTROL.search(text)
     if control is not None:
         start = control.start()

@@ -1,8 +1,8 @@
 r"""Places in a text: lines and columns of the language to those of an editor, and back.
 
-The language counts lines and columns from 1, columns in characters, and takes `\x0b`, U+2028 and
-their like for line ends. An editor counts from 0, knows `\n`, `\r\n` and `\r` alone, and columns in
-the units that were agreed on: halves of UTF-16, unless it asked for others.
+Both end lines at `\n`, `\r\n` and `\r`. The language counts lines and columns from 1, columns in
+characters. An editor counts from 0, and columns in the units that were agreed on: halves of UTF-16,
+unless it asked for others.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple
 
+from bsc.diag.lines import LINE_END
 from bsc.frontend.dsl.ast import Place
 
-_EDITOR_BREAK = re.compile(r"\r\n|[\n\r]")
-_LANGUAGE_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 _MARK = "\ufeff"
 
 
@@ -83,8 +82,8 @@ class Text:
         self._wide = [match.start() for match in wide]
         more = (self.units.of(match[0]) - 1 for match in wide)
         self._more = list(accumulate(more, initial=0))
-        self._lines = _starts(_EDITOR_BREAK, self.text)
-        self._rows = _starts(_LANGUAGE_BREAK, self.text)
+        self._lines = [0, *(match.end() for match in LINE_END.finditer(self.text))]
+        self._rows = self._lines.copy()
         if self.text.startswith(_MARK):  # the language drops a byte order mark
             self._rows[0] = 1
 
@@ -154,7 +153,3 @@ class Text:
             return len(self.text)
         end = self._lines[line + 1]
         return end - 2 if self.text.endswith("\r\n", 0, end) else end - 1
-
-
-def _starts(breaks: re.Pattern[str], text: str) -> list[int]:
-    return [0, *(match.end() for match in breaks.finditer(text))]

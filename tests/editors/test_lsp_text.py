@@ -24,9 +24,8 @@ def test_columns_count_what_was_agreed_on(units: Units, character: int) -> None:
 def test_all_line_ends_of_editors_are_known_and_no_others() -> None:
     text = Text("a\r\nb\rc\nd\u2028e")
     assert [text.position(line, 1) for line in (1, 2, 3, 4)] == [(0, 0), (1, 0), (2, 0), (3, 0)]
-    # For the language the text goes on in a line of its own, for an editor in the same one.
-    assert text.position(5, 1) == (3, 2)
-    assert text.place(Position(3, 2)) == (5, 1)
+    assert text.position(4, 3) == (3, 2)
+    assert text.place(Position(3, 2)) == (4, 3)
 
 
 def test_a_byte_order_mark_is_a_character_of_the_editor_alone() -> None:

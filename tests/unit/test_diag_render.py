@@ -16,9 +16,11 @@ def test_a_caret_stands_under_what_is_wrong() -> None:
 
 
 def test_lines_are_counted_as_parsers_count_them() -> None:
-    """A line feed ends a line; a form feed or a line separator in a comment does not."""
-    shown = render(at(2, 1, 3), {"a": "# one\x0c two\u2028 three\x85\nfor\n"}).splitlines()
-    assert shown[2:] == ["  2 | for", "      ^^^"]
+    """As editors do: a form feed or a line separator in a comment does not end a line."""
+    for end in ("\n", "\r\n", "\r"):
+        text = f"# one\x0c two\u2028 three\x85{end}for{end}"
+        shown = render(at(2, 1, 3), {"a": text}).splitlines()
+        assert shown[2:] == ["  2 | for", "      ^^^"]
 
 
 def test_of_a_long_line_the_part_around_the_caret_is_shown() -> None:

@@ -53,7 +53,7 @@ def test_printing_a_read_text_gives_it_back() -> None:
 
 
 def test_people_may_leave_out_defaults_and_line_ends() -> None:
-    text = TEXT.replace(" {alpha = 0.25}", "# a comment\r\n").replace("\n  ", "\r\n\t")
+    text = TEXT.replace(" {alpha = 0.25}", "# a comment\r\n").replace("\n  ", "\r\t")
     assert parse_graph(text, OPS).nodes[1].attrs == {"alpha": 0.01}
 
 

@@ -26,7 +26,8 @@ LANGUAGE_SYNTAX: dict[str, CodePage] = {
         "a character that no text may hold",
         "Control characters, separators of lines other than a line end, and marks that turn the "
         "direction of writing are refused, in comments and strings too: some make a text look "
-        "like another one, some end it for other tools. A tab may stand wherever a blank may, but "
+        "like another one, some end it for other tools. A line feed, a carriage return, or both "
+        "end a line, and nothing else does. A tab may stand wherever a blank may, but "
         "not in a string. In a string, such a character is written as \\u{hex}.",
         'let name = "a\x07b"',
         'let name = "a\\u{7}b"',

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bsc.diag import CODES, render_all
+from bsc.diag import CODES, DiagnosticError, render_all
 from bsc.frontend.dsl.syntax.parser import parse, parse_file
-from bsc.frontend.dsl.syntax.reading import MAX_BYTES
+from bsc.frontend.dsl.syntax.reading import MAX_BYTES, decode
 from bsc.frontend.dsl.syntax.tables import tables
 
 CASES = Path(__file__).parents[2] / "errors" / "dsl_syntax"
@@ -151,6 +151,32 @@ def test_a_file_that_is_no_text(tmp_path: Path, data: bytes | None, code: str, s
     (diagnostic,) = parse_file(path).diagnostics
     assert diagnostic.code == code
     assert re.search(said, diagnostic.message)
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"# \x0c \xe2\x80\xa8 \xff", (1, 7)),
+        (b"\xef\xbb\xbf\r\rlet\r\n \xff", (4, 2)),
+        (b"let a = 3\n\xff", (2, 1)),
+    ],
+)
+def test_lines_are_counted_before_a_byte_that_is_no_text(data: bytes, place: object) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        decode(data, "odd.bsc")
+    span = caught.value.diagnostics[0].labels[0].span
+    assert (span.line, span.column) == place
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_kind_of_line_end_has_its_carets(end: str) -> None:
+    text = end.join(["# one \x0c", "let a == 1", "let b = 3 3", ""])
+    shown = render_all(parse(text, "a").diagnostics, {"a": text})
+    assert re.findall(r"--> (\S+)\n.*\| (.*)\n( *\^+)", shown) == [
+        ("a:1:7", "# one \N{REPLACEMENT CHARACTER}", " " * 12 + "^"),
+        ("a:2:7", "let a == 1", " " * 12 + "^^"),
+        ("a:3:11", "let b = 3 3", " " * 16 + "^"),
+    ]
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -7,18 +7,10 @@ import unicodedata
 
 from bsc.frontend.dsl.syntax.slips import MOST_TOLD, Slips
 
-_LINE_END = re.compile(r"\r\n?")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_BREAKS = frozenset("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
-"""What `str.splitlines` takes for the end of a line, though no editor does."""
-
-
-def with_plain_line_ends(text: str) -> str:
-    r"""A text in which only `\n` ends a line; a byte order mark at its start is dropped."""
-    return _LINE_END.sub("\n", text.removeprefix("\ufeff"))
 
 
 def is_allowed(character: str) -> bool:
@@ -27,25 +19,28 @@ def is_allowed(character: str) -> bool:
 
 
 def without_controls(text: str, slips: Slips) -> str:
-    """A text of the same length in which blanks stand for what may not be in it.
+    r"""A text of the same length in which blanks stand for what may not be in it.
 
     Control characters are refused everywhere, in comments and strings too: a NUL cuts the text for
     other tools, and marks that turn the direction of writing make a text look like another one.
+
+    Args:
+        text: in which only `\n` ends a line.
+        slips: take what is found.
     """
     found = _CONTROL.search(text)
     if found is None:
         return text
-    line, start = 1, 0
+    line, counted = 1, 0
     for match in _CONTROL.finditer(text):
         if slips.count < MOST_TOLD:
-            # Places count lines as the carets do, which takes the odd breaks for line ends.
-            rows = (text[start : match.start()] + "|").splitlines()
-            line += len(rows) - 1
-            start = match.start() - len(rows[-1]) + 1
-            _tell(match[0], (line, match.start() - start + 1, 1), slips)
+            start = match.start()
+            line += text.count("\n", counted, start)
+            counted = start
+            _tell(match[0], (line, start - text.rfind("\n", 0, start), 1), slips)
         else:
             slips.count += 1
-    return _CONTROL.sub(lambda match: "\n" if match[0] in _BREAKS else " ", text)
+    return _CONTROL.sub(" ", text)
 
 
 def _tell(character: str, at: tuple[int, int, int], slips: Slips) -> None:

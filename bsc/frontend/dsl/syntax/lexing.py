@@ -10,9 +10,10 @@ import re
 from array import array
 from dataclasses import dataclass, field
 
+from bsc.diag.lines import with_plain_line_ends
 from bsc.frontend.dsl.ast import Place
 from bsc.frontend.dsl.syntax.bad_tokens import MAX_DIGITS, bad_token
-from bsc.frontend.dsl.syntax.characters import with_plain_line_ends, without_controls
+from bsc.frontend.dsl.syntax.characters import without_controls
 from bsc.frontend.dsl.syntax.odd_signs import read_odd
 from bsc.frontend.dsl.syntax.slips import Slips, Where
 from bsc.frontend.dsl.syntax.tables import NEWLINE, SEMI, Tables
@@ -122,8 +123,8 @@ class Tokens:
 
 
 def cut(text: str, tables: Tables, slips: Slips) -> Tokens:
-    """The tokens of a text; what is wrong with them goes to `slips`."""
-    tokens = Tokens(without_controls(with_plain_line_ends(text), slips))
+    """The tokens of a text, a byte order mark at its start left out; slips go to `slips`."""
+    tokens = Tokens(without_controls(with_plain_line_ends(text.removeprefix("\ufeff")), slips))
     _Lexer(tokens, tables, slips).run()
     return tokens
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.diag.lines import rows_of
 
 MAX_BYTES = 16 << 20
 """Bytes of a file."""
@@ -55,11 +56,11 @@ def decode(data: bytes, source: str) -> str:
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8").removeprefix("\ufeff") + "|"
-        rows = before.splitlines()
+        before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
+        rows = rows_of(before)
         raise fail(
             "BSC2101",
             f"byte {error.start} (0x{data[error.start]:02x}) is no UTF-8",
-            at=Span(source, len(rows), len(rows[-1])),
+            at=Span(source, len(rows), len(rows[-1]) + 1),
             help="save the file as UTF-8",
         ) from None
