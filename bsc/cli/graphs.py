@@ -23,12 +23,9 @@ def read_any_graph(path: Path) -> tuple[Graph, str]:
 
     if path.suffix.lower() == ".onnx" or of_language(path):
         return read_source(path).graph, ""
-    from bsc.ir.parser import parse_graph, read_text
+    from bsc.ir.parser import read_graph
     from bsc.ops import OPS
 
     if path == STDIN:
-        path = Path("<stdin>")
-        text = read_text(path, sys.stdin.buffer)
-    else:
-        text = read_text(path)
-    return parse_graph(text, OPS, source=str(path)), text
+        return read_graph(Path("<stdin>"), OPS, sys.stdin.buffer)
+    return read_graph(path, OPS)

@@ -50,25 +50,22 @@ _TERMINALS = {
 }
 
 
-def read_graph(path: Path, table: OpTable) -> Graph:
-    """Read a `.bsir` file.
-
-    Raises:
-        DiagnosticError: the file cannot be read or holds no valid graph.
-    """
-    return parse_graph(read_text(path), table, source=str(path))
-
-
-def read_text(path: Path, stream: BinaryIO | None = None) -> str:
-    """The text of a `.bsir` file.
+def read_graph(path: Path, table: OpTable, stream: BinaryIO | None = None) -> tuple[Graph, str]:
+    """The graph of a `.bsir` file, and its text.
 
     Args:
         path: the file, and what diagnostics call it.
+        table: the operators.
         stream: read in its place where it is open already.
 
     Raises:
-        DiagnosticError: it cannot be read, is too large, or no UTF-8.
+        DiagnosticError: it cannot be read, is too large, no UTF-8, or holds no valid graph.
     """
+    text = _read_text(path, stream)
+    return parse_graph(text, table, source=str(path)), text
+
+
+def _read_text(path: Path, stream: BinaryIO | None) -> str:
     at = Span(str(path))
     try:
         with path.open("rb") if stream is None else nullcontext(stream) as source:

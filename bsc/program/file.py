@@ -94,7 +94,8 @@ def load(path: str | Path) -> Program:
         tables = _read_tensors(archive, _TABLES, manifest)
         state = _read_state(archive, manifest)
         image = _read_image(archive, manifest)
-        _read_python(archive, manifest)  # for people alone, but a damaged file is a damaged file
+        if _PYTHON in manifest.members:  # for people alone, but a damaged file is a damaged file
+            archive.text(_PYTHON, manifest.members[_PYTHON].sha256)
     program = Program(
         name=manifest.name,
         source=source,
@@ -122,22 +123,6 @@ def load(path: str | Path) -> Program:
     if image:
         check_image(program, f"{path} [{_IMAGE}]")
     return program
-
-
-def read_python(path: str | Path) -> str | None:
-    """The readable Python kept in a program file, None if there is none.
-
-    Raises:
-        DiagnosticError: BSC50xx, the file is damaged.
-    """
-    with ArchiveReader(path) as archive:
-        return _read_python(archive, _read_manifest(archive)[0])
-
-
-def _read_python(archive: ArchiveReader, manifest: Manifest) -> str | None:
-    if _PYTHON not in manifest.members:
-        return None
-    return archive.text(_PYTHON, manifest.members[_PYTHON].sha256)
 
 
 def _read_image(archive: ArchiveReader, manifest: Manifest) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from bsc.tiling.plan import ArraySpec, Tile
+from bsc.tiling.plan import Tile
 
 
 def cuts(extent: int, most: int) -> Iterator[tuple[int, int]]:
@@ -39,31 +38,3 @@ def partition(
                 number += 1
         placed.append(tuple(tiles))
     return tuple(placed)
-
-
-@dataclass(frozen=True, slots=True)
-class Utilisation:
-    """How full an array's tiles are: cells used over cells of the tiles."""
-
-    array: str
-    tiles: int
-    used: int
-    available: int
-
-    @property
-    def share(self) -> float:
-        """Used over available."""
-        return self.used / self.available
-
-
-def utilisation(
-    arrays: Iterable[ArraySpec], tiles: Iterable[Tile], rows: int, columns: int
-) -> tuple[Utilisation, ...]:
-    """Utilisation of each array on tiles of rows x columns."""
-    counted: dict[int, int] = {}
-    for tile in tiles:
-        counted[tile.array] = counted.get(tile.array, 0) + 1
-    return tuple(
-        Utilisation(a.name, counted[i], a.rows * a.columns, counted[i] * rows * columns)
-        for i, a in enumerate(arrays)
-    )

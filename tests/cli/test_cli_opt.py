@@ -156,7 +156,7 @@ def test_compiling_leaves_a_reproducer_too(
     assert (ran.code, ran.out) == (70, "")
     (graph,) = reports.glob("*.bsir")
     assert f"and {graph}" in ran.err
-    assert read_graph(graph, OPS).stage is Stage.BINARY
+    assert read_graph(graph, OPS)[0].stage is Stage.BINARY
     again = bsc("opt", "--run-reproducer", graph)
     assert again.code == 70
     assert "pass derive-training (after no pass): KeyError: 'a bug'" in again.err
@@ -212,7 +212,7 @@ def test_the_pipeline_of_a_file_must_be_one(bsc: Callable, net: Path) -> None:
 def test_every_pass_runs_from_a_model_to_tiles(bsc: Callable, net: Path) -> None:
     ran = bsc("opt", net, "--pipeline", TO_CHIP, "--target", "oxram-64", "-o", "tiled.bsir")
     assert ran.code == 0, ran.err
-    graph = read_graph(Path("tiled.bsir"), OPS)
+    graph, _ = read_graph(Path("tiled.bsir"), OPS)
     assert graph.stage is Stage.TILED
     assert {"carry", "tile_read"} <= {node.op for node in graph.nodes}
     ran = bsc("compile", net, "--target", "oxram-64", "--stop-after", "tile-arrays", "-o", "c.bsir")

@@ -165,7 +165,7 @@ def mutated(draw: Random, text: str, other: str) -> str:
 def outcome(path: Path) -> set[str]:
     """What a file reached; everything that should not happen is another exception."""
     try:
-        graph = read_graph(path, OPS)
+        graph, _ = read_graph(path, OPS)
     except DiagnosticError as error:
         for diagnostic in error.diagnostics:
             if not diagnostic.labels or diagnostic.labels[0].span.source != str(path):

@@ -68,7 +68,7 @@ def test_large_images_are_looked_at_once(name):
     start = time.monotonic()
     proof = verify_image(HOSTILE[name], "<test>")
     proof.cycles(EntryKind.TRAIN, **REGISTERS)
-    proof.sums_most(EntryKind.TRAIN, **REGISTERS)
+    proof.wide_sums(EntryKind.TRAIN, **REGISTERS)
     assert time.monotonic() - start < SECONDS
 
 
@@ -139,7 +139,7 @@ def whatever(image: Image) -> bool:
         return False
     for kind in image.kinds():
         proof.cycles(kind, **REGISTERS)
-        proof.sums_most(kind, **REGISTERS)
+        proof.wide_sums(kind, **REGISTERS)
     return True
 
 

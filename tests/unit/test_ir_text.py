@@ -183,7 +183,7 @@ def test_what_is_no_base64_is_refused() -> None:
 def test_files_are_read_with_their_name(tmp_path) -> None:
     path = tmp_path / "g.bsir"
     path.write_text(TEXT)
-    assert same_graph(read_graph(path, OPS), parse_graph(TEXT, OPS))
+    assert same_graph(read_graph(path, OPS)[0], parse_graph(TEXT, OPS))
     path.write_bytes(b"bsir \xff")
     with pytest.raises(DiagnosticError, match="no UTF-8 at byte 5"):
         read_graph(path, OPS)

@@ -59,17 +59,6 @@ def tally(nodes: Sequence[Node], weigh: Callable[[Instr], int], passing: int = 0
     return Tally(fixed, tuple(loops))
 
 
-def advances(nodes: Sequence[Node], registers: dict[Register, int]) -> int:
-    """By how much nodes raise BASE, given what registers hold."""
-    total = 0
-    for node in nodes:
-        if isinstance(node, Loop):
-            total += sum(n * advances(node.body, registers) for n in node.passes(registers))
-        elif node.name == "advance":
-            total += registers[Register(node.decoded.operands["register"])]
-    return total
-
-
 def control_cycles(image: Image) -> int:
     """Cycles of a `loop`, `chunks` or `end`: issue, and one in the control unit."""
     return image.timing.issue + 1

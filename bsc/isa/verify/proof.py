@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bsc.isa.image import Image
 from bsc.isa.kinds import EntryKind
-from bsc.isa.verify.bounds import Durations, Tally, advances, control_cycles, tally
+from bsc.isa.verify.bounds import Durations, Tally, control_cycles, tally
 from bsc.isa.verify.magnitudes import Magnitudes
 from bsc.isa.verify.trees import Trees, host_registers
 
@@ -70,7 +70,7 @@ class Proof:
         counted = (tally(trees[kind], lambda _: 1, passing=1) for trees in self.trees)
         return sum(tree.total(dict(registers)) for tree in counted)
 
-    def sums_most(
+    def wide_sums(
         self,
         kind: EntryKind,
         *,
@@ -79,8 +79,8 @@ class Proof:
         repeats: int,
         reads: int,
         backing: bool = False,
-    ) -> int:
-        """A bound of the magnitude of all sums in a run; 2^63 - 1 where there is none.
+    ) -> bool:
+        """Whether a sum might exceed 32 bits in a run.
 
         Args:
             kind: the entry.
@@ -94,23 +94,6 @@ class Proof:
         Raises:
             KeyError: the image has no such entry.
             ValueError: a register is below 1.
-        """
-        registers = host_registers(samples, batch, repeats, reads)
-        return self.magnitudes[kind].most(registers, backing)
-
-    def wide_sums(
-        self,
-        kind: EntryKind,
-        *,
-        samples: int,
-        batch: int,
-        repeats: int,
-        reads: int,
-        backing: bool = False,
-    ) -> bool:
-        """Whether a sum might exceed 32 bits in a run.
-
-        Arguments and errors are those of `sums_most`.
         """
         registers = host_registers(samples, batch, repeats, reads)
         return self.magnitudes[kind].most(registers, backing) > _NARROW
@@ -145,13 +128,3 @@ class Proof:
         """
         registers = host_registers(samples, batch, repeats, reads)
         return tally(self.trees[core][kind], lambda i: int(i.name == name)).total(registers)
-
-    def advanced(
-        self, kind: EntryKind, core: int, *, samples: int, batch: int, repeats: int, reads: int
-    ) -> int:
-        """By how much BASE of a core has grown at the end of a run.
-
-        Arguments and errors are those of `cycles`.
-        """
-        registers = host_registers(samples, batch, repeats, reads)
-        return advances(self.trees[core][kind], registers)
