@@ -79,6 +79,12 @@ class Diagnostic:
         if self.code not in CODES:
             raise KeyError(f"diagnostic code {self.code} is not in bsc.diag.codes")
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column of the most important label, by which a report is ordered; 0 for none."""
+        span = self.labels[0].span
+        return span.line or 0, span.column or 0
+
 
 def _in_words(diagnostic: Diagnostic) -> str:
     """What a Python traceback shows: the message, then place and way out where there are some."""

@@ -26,8 +26,8 @@ from bsc.diag.regular import open_regular
 
 _Array = npt.NDArray[Any]
 
-_DEFLATE_RATIO = 1040
-"""deflate cannot shrink more than 1032 times."""
+DEFLATE_RATIO = 1040
+"""deflate cannot shrink more than 1032 times; a header that claims more lies."""
 
 _SURROGATES = range(0xD800, 0xE000)
 """Halves of pairs in UTF-16, no characters by themselves."""
@@ -89,7 +89,7 @@ def open_npz(path: Path, most_elements: int | None = None) -> dict[str, Callable
     except _TROUBLE as error:
         reason = f"is no .npz archive, or a damaged one: {str(error)[:80]}"
         raise Damaged(reason, Fault.NO_ARCHIVE) from None
-    most = most_elements if most_elements is not None else size * _DEFLATE_RATIO
+    most = most_elements if most_elements is not None else size * DEFLATE_RATIO
     return {
         info.filename.removesuffix(".npy"): partial(_member, archive, info, size, most)
         for info in archive.infolist()
@@ -102,7 +102,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int, most: in
     member = info.filename
     if info.compress_type not in _STORED_OR_DEFLATED:
         raise Damaged("is compressed in a way that numpy does not write", member=member)
-    claims = info.file_size > _DEFLATE_RATIO * info.compress_size + 1024
+    claims = info.file_size > DEFLATE_RATIO * info.compress_size + 1024
     if info.compress_size > size or claims:
         raise Damaged("claims more than the archive holds", member=member)
     try:

@@ -18,6 +18,11 @@ def encode_bits(t: npt.NDArray[np.int32], u16: npt.NDArray[np.uint16]) -> npt.ND
     return (u16.astype(np.int32) < t).astype(np.uint8)
 
 
+def noise_bits_of(table: npt.NDArray[Any]) -> int:
+    """B of the comparators that a table is made for: it has an entry for each of 2**b noises."""
+    return len(table).bit_length() - 1
+
+
 def sample_bits(
     sums: npt.NDArray[Any],
     thresholds: npt.NDArray[np.int32],

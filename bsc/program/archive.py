@@ -73,7 +73,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         os.replace(temporary, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise fail(
@@ -93,8 +93,8 @@ def _require_no_other(target: Path, at: Span) -> None:
         raise fail("BSC5011", "it is there already, and is no file", at=at)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name lasting; file systems that cannot sync a folder need not."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder lasting; file systems that cannot sync a folder need not."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -193,7 +193,7 @@ class ReferenceExecutor:
                             sources[0],
                             table,
                             block.draws(Purpose.Z, step.layer, sources[0].shape[1], read),
-                            _bits_of(table),
+                            encode.noise_bits_of(table),
                             block.reads,
                         )
                         for read in range(block.reads)
@@ -202,7 +202,9 @@ class ReferenceExecutor:
             case StepOp.DERIVATIVE:
                 low, high = self._table(step, "low"), self._table(step, "high")
                 drawn = block.draws(Purpose.D, step.layer, sources[0].shape[1])
-                return encode.derivative_bits(sources[0], low, high, drawn, _bits_of(low))
+                return encode.derivative_bits(
+                    sources[0], low, high, drawn, encode.noise_bits_of(low)
+                )
             case StepOp.READOUT:
                 return self._readout(step, sources[0], block)
             case StepOp.LOGISTIC:
@@ -258,7 +260,7 @@ class ReferenceExecutor:
     ) -> npt.NDArray[np.uint8]:
         table = self._table(step, "threshold")
         drawn = block.draws(Purpose.READOUT, step.layer, sums.shape[1])
-        return encode.sample_bits(sums, table, drawn, _bits_of(table), block.reads)
+        return encode.sample_bits(sums, table, drawn, encode.noise_bits_of(table), block.reads)
 
     def _votes(
         self, head: Head, sums: npt.NDArray[np.int64], block: _Block
@@ -366,10 +368,6 @@ class ReferenceExecutor:
 def _thresholds(data: EncodedData, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     values = data.values[rows]
     return data.levels[values] if values.dtype == np.uint8 else values
-
-
-def _bits_of(table: npt.NDArray[Any]) -> int:
-    return len(table).bit_length() - 1
 
 
 def _exact(left: npt.NDArray[Any], right: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -13,6 +13,7 @@ import numpy as np
 from bsc.frontend.onnx.call import Call
 from bsc.frontend.onnx.values import BATCH, Extent, Known, Live, Value
 from bsc.ir.types import Dim
+from bsc.ops.source.rules import shape_text
 
 
 def flatten(call: Call) -> Value:
@@ -25,7 +26,7 @@ def flatten(call: Call) -> Value:
     if isinstance(x, Live) and (axis == 0 or prod(_fixed(x.shape[:axis])) != 1):
         raise call.refuse(
             "BSC1003",
-            f"Flatten joins the batch with other dimensions: axis {axis} of {_text(x.shape)}",
+            f"Flatten joins the batch with other dimensions: axis {axis} of {shape_text(x.shape)}",
             help="flatten from axis 1 on",
         )
     if isinstance(x, Live):
@@ -66,7 +67,8 @@ def target_shape(call: Call, x: Live, wanted: Sequence[int | Extent]) -> list[in
     if -1 in shape:
         if others == 0 or size % others:
             raise call.refuse(
-                "BSC1012", f"Reshape of {_text(x.shape)} to {_text(_dims(shape))} does not come out"
+                "BSC1012",
+                f"Reshape of {shape_text(x.shape)} to {shape_text(_dims(shape))} does not come out",
             )
         shape[shape.index(-1)] = size // others
     return [-1 if isinstance(d, Extent) else d for d in shape]
@@ -83,7 +85,7 @@ def transpose(call: Call) -> Value:
         if perm[place] != place and prod(_fixed(x.shape)) != 1:
             raise call.refuse(
                 "BSC1003",
-                f"Transpose {perm} moves the batch of {_text(x.shape)} away from the front",
+                f"Transpose {perm} moves the batch of {shape_text(x.shape)} away from the front",
             )
     return call.emit("transpose", [x], {"perm": perm})
 
@@ -98,7 +100,7 @@ def squeeze(call: Call) -> Value:
         if x.shape[axis] != 1:
             raise call.refuse(
                 "BSC1003" if x.shape[axis] == BATCH else "BSC1012",
-                f"Squeeze drops axis {axis} of {_text(x.shape)}, which has not the extent 1",
+                f"Squeeze drops axis {axis} of {shape_text(x.shape)}, which has not the extent 1",
                 help="the batch stays open and cannot be dropped" if axis == 0 else None,
             )
     return _with_shape(call, x, [d for i, d in enumerate(x.shape) if i not in axes])
@@ -164,11 +166,11 @@ def gather(call: Call) -> Value:
     rank = len(data.shape)
     axis = call.integer("axis", 0)
     if index.dtype.kind != "i" or not -rank <= axis < rank:
-        raise call.refuse("BSC1012", f"Gather along axis {axis} of {_text(data.shape)}")
+        raise call.refuse("BSC1012", f"Gather along axis {axis} of {shape_text(data.shape)}")
     axis %= rank
     extent = data.shape[axis]
     if isinstance(extent, int) and not np.all((index >= -extent) & (index < extent)):
-        raise call.refuse("BSC1012", f"Gather reads beyond axis {axis} of {_text(data.shape)}")
+        raise call.refuse("BSC1012", f"Gather reads beyond axis {axis} of {shape_text(data.shape)}")
     if isinstance(data, Known):
         if data.over_batch:
             raise call.refuse("BSC1011", "Gather reads a constant that is as long as the batch")
@@ -236,7 +238,7 @@ def _features(
     if x.shape[axis] == BATCH or len(x.shape) != 2:
         raise call.refuse(
             "BSC1003",
-            f"{call.node.op_type} takes parts of a computed value {_text(x.shape)} along axis "
+            f"{call.node.op_type} takes parts of a computed value {shape_text(x.shape)} along axis "
             f"{axis}, expected features of [N, K]",
         )
     y = call.emit(
@@ -274,7 +276,7 @@ def constant_of_shape(call: Call) -> Value:
     fill = call.tensor(found.t) if found is not None else np.zeros(1, np.float32)
     if fill.size != 1 or any(isinstance(d, int) and d < 0 for d in wanted):
         raise call.refuse(
-            "BSC1012", f"ConstantOfShape fills {_text(_dims(wanted))} with {fill.size} numbers"
+            "BSC1012", f"ConstantOfShape fills {shape_text(_dims(wanted))} with {fill.size} numbers"
         )
     call.check_size([d for d in wanted if isinstance(d, int)])
     return _over_batch(call, Known(fill.reshape(()), ""), wanted, stretch=True)
@@ -302,7 +304,8 @@ def expand(call: Call) -> Value:
     ):
         raise call.refuse(
             "BSC1003",
-            f"Expand stretches a computed value {_text(x.shape)} to {_text(_dims(wanted))}",
+            f"Expand stretches a computed value {shape_text(x.shape)} to "
+            f"{shape_text(_dims(wanted))}",
         )
     return call.emit("identity", [x])
 
@@ -319,7 +322,7 @@ def _over_batch(
         array = np.broadcast_to(x.array, shape) if stretch else x.array.reshape(shape)
     except ValueError:
         raise call.refuse(
-            "BSC1012", f"{list(x.array.shape)} does not become {_text(_dims(wanted))}"
+            "BSC1012", f"{list(x.array.shape)} does not become {shape_text(_dims(wanted))}"
         ) from None
     return Known(array, call.node.outputs[0], over_batch)
 
@@ -342,7 +345,7 @@ def reduce_prod(call: Call) -> Value:
 
 def _kept(call: Call, shape: Sequence[Dim], index: int) -> int | Extent:
     if index >= len(shape):
-        raise call.refuse("BSC1012", f"Reshape keeps dimension {index} of {_text(shape)}")
+        raise call.refuse("BSC1012", f"Reshape keeps dimension {index} of {shape_text(shape)}")
     dim = shape[index]
     return Extent() if isinstance(dim, str) else dim
 
@@ -357,10 +360,6 @@ def _dims(extents: Sequence[int | Extent]) -> list[Dim]:
 
 def _fixed(shape: Sequence[Dim]) -> list[int]:
     return [d for d in shape if isinstance(d, int)]
-
-
-def _text(shape: Sequence[Dim]) -> str:
-    return "[" + ", ".join(str(d) for d in shape) + "]"
 
 
 def _integers(

@@ -55,14 +55,10 @@ def _infer_sample(types: Sequence[TensorType], attrs: Attrs) -> list[TensorType]
     return _bits_like(expect("sums", types[0], Encoding.SUM, 2))
 
 
-def _noise_bits(table: Any) -> int:
-    return len(table).bit_length() - 1
-
-
 def _sample(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
     sums, thresholds = values
     draws = env.draws(Purpose.Z, int(attrs["layer"]), sums.shape[1])  # type: ignore[arg-type]
-    return [encode.sample_bits(sums, thresholds, draws, _noise_bits(thresholds))]
+    return [encode.sample_bits(sums, thresholds, draws, encode.noise_bits_of(thresholds))]
 
 
 def _sample_mean(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
@@ -103,7 +99,7 @@ def _infer_derivative(types: Sequence[TensorType], attrs: Attrs) -> list[TensorT
 def _derivative(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
     sums, low, high = values
     draws = env.draws(Purpose.D, int(attrs["layer"]), sums.shape[1])  # type: ignore[arg-type]
-    return [encode.derivative_bits(sums, low, high, draws, _noise_bits(low))]
+    return [encode.derivative_bits(sums, low, high, draws, encode.noise_bits_of(low))]
 
 
 def _derivative_mean(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
@@ -162,7 +158,7 @@ READOUT = OpDef(
 def _logistic(values: Sequence[Any], attrs: Attrs, env: Environment) -> list[Any]:
     sums, thresholds = values
     draws = env.draws(Purpose.READOUT, int(attrs["layer"]), sums.shape[1])  # type: ignore[arg-type]
-    return [encode.sample_bits(sums, thresholds, draws, _noise_bits(thresholds))]
+    return [encode.sample_bits(sums, thresholds, draws, encode.noise_bits_of(thresholds))]
 
 
 LOGISTIC = OpDef(

@@ -17,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bsc.diag import DiagnosticError, Span, fail
+from bsc.frontend.npz import DEFLATE_RATIO
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_RANK = 8
-_DEFLATE_RATIO = 1040
-"""deflate cannot shrink more than 1032 times; a header that claims more lies."""
 _PIECE = 1 << 24
 
 _PARTS = {
@@ -55,7 +54,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
             size = path.stat().st_size
             if zipped:
                 with gzip.GzipFile(fileobj=raw) as stream:
-                    return _read(stream, path, size * _DEFLATE_RATIO)
+                    return _read(stream, path, size * DEFLATE_RATIO)
             return _read(raw, path, size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise _damaged(path, f"its gzip stream is broken: {error}") from None

@@ -20,6 +20,7 @@ from typing import Any
 from bsc.diag import Diagnostic, DiagnosticError, Label, Severity, Span, fail
 from bsc.numerics.digest import digest
 from bsc.numerics.state import ChipState
+from bsc.program.archive import sync_folder
 from bsc.program.tensors import read_tensors, tensor_chunks
 from bsc_runtime.notes import Notes
 from bsc_runtime.train.history import History
@@ -129,7 +130,7 @@ class CheckpointFolder:
             if final.exists():  # of an earlier process that came as far: the same, or damaged
                 shutil.rmtree(final)
             partial.rename(final)
-            _sync(self.folder)
+            sync_folder(self.folder)
             self._remove_old(final)
         except OSError as error:
             raise fail(
@@ -232,7 +233,7 @@ class CheckpointFolder:
         }
         _write_file(partial / _STATE, tensor_chunks(tensors_of(state)))
         _write_file(partial / _MANIFEST, [json.dumps(manifest, indent=1).encode()])
-        _sync(partial)
+        sync_folder(partial)
 
     def _remove_old(self, newest: Path) -> None:
         """Leave the last whole ones; one that `latest` refused is none, until it is overtaken."""
@@ -320,14 +321,3 @@ def _write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
             stream.write(chunk)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

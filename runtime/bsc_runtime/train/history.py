@@ -41,7 +41,7 @@ class EpochRecord:
     @property
     def samples_per_second(self) -> float:
         """Speed of the epoch."""
-        return self.samples / self.seconds if self.seconds > 0 else 0.0
+        return _speed(self.samples, self.seconds)
 
     @property
     def marks(self) -> str:
@@ -66,7 +66,7 @@ class History:
     @property
     def samples_per_second(self) -> float:
         """Speed of this process over the whole run."""
-        return self.samples / self.seconds if self.seconds > 0 else 0.0
+        return _speed(self.samples, self.seconds)
 
     @property
     def accuracy(self) -> float | None:
@@ -86,3 +86,8 @@ class History:
     def to_json(self) -> list[dict[str, Any]]:
         """The records as plain data."""
         return [asdict(record) for record in self.records]
+
+
+def _speed(samples: int, seconds: float) -> float:
+    """Samples a second; 0 where no time was measured."""
+    return samples / seconds if seconds > 0 else 0.0

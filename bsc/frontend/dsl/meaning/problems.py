@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeAlias
 
 from bsc.diag import Diagnostic, Label, Severity, Span
@@ -130,7 +131,7 @@ class Problems:
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All problems in the order of the text, and how many more there are."""
-        found = sorted(self.found, key=_first_place)
+        found = sorted(self.found, key=attrgetter("place"))
         if self.failed:
             # That a name is not used may follow from an error.
             found = [d for d in found if d.severity is Severity.ERROR]
@@ -156,8 +157,3 @@ class Problems:
     ) -> None:
         labels = tuple(Label(self.span(place), text) for place, text in places)
         self.found.append(Diagnostic(code, message, severity, labels, help, notes))
-
-
-def _first_place(diagnostic: Diagnostic) -> tuple[int, int]:
-    span = diagnostic.labels[0].span
-    return span.line or 0, span.column or 0

@@ -71,7 +71,7 @@ class Mistake:
 Rule: TypeAlias = Callable[[Scene], Mistake | None]
 
 _VALUES = frozenset(("NUMBER", "STRING", "NAME", "LPAR", "LSQB", "MINUS", "TRUE", "FALSE"))
-_OPERATORS = frozenset(("PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"))
+OPERATORS = frozenset(("PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"))
 _NAMES = {"NAME": "a name", "STRING": "a string", "NUMBER": "a number", "DOC": "a docstring"}
 
 
@@ -97,9 +97,9 @@ def expected_words(scene: Scene) -> str:
     elif "REPEAT" in left:
         words.append("a stage")
         left -= {"NAME", "REPEAT"}
-    if _OPERATORS <= left:
+    if OPERATORS <= left:
         words.append("an operator")
-        left -= _OPERATORS
+        left -= OPERATORS
     ends = left & {"NEWLINE", "$END"}
     left -= ends
     written = {number: word for word, number in scene.grammar.words.items()}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from bsc.frontend.dsl.syntax.mistakes import Delete, Insert, Mistake, Replace, Rule, expected_words
+from bsc.frontend.dsl.syntax.mistakes import (
+    OPERATORS,
+    Delete,
+    Insert,
+    Mistake,
+    Replace,
+    Rule,
+    expected_words,
+)
 from bsc.frontend.dsl.syntax.scene import Body, Scene, begins_likely, begins_surely
 from bsc.frontend.dsl.syntax.tables import LBRACE, LPAR, LSQB
 
-_OPERATORS = frozenset(("PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"))
 _VALUES = frozenset(("NUMBER", "STRING", "NAME", "LPAR", "LSQB", "TRUE", "FALSE"))
 _ENDS = frozenset(("NEWLINE", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "SEMI"))
 _DEFINITIONS = {
@@ -63,7 +70,7 @@ def _lost_value(scene: Scene) -> Mistake | None:
     if not scene.begins_line(first) or first <= scene.begin or scene.opener is not None:
         return None
     sign = scene.tokens.before(first)
-    if scene.terminal(sign) not in ("EQUAL", *_OPERATORS):
+    if scene.terminal(sign) not in ("EQUAL", *OPERATORS):
         return None
     if not begins_likely(scene.tokens, scene.grammar, first):
         return None
@@ -105,7 +112,7 @@ def _missing_definition(scene: Scene) -> Mistake | None:
 
 def _behind_a_flow(scene: Scene) -> Mistake | None:
     """`x -> f + y`."""
-    if scene.found not in _OPERATORS and scene.kind != LSQB:
+    if scene.found not in OPERATORS and scene.kind != LSQB:
         return None
     if "ARROW" not in scene.expected or "PLUS" in scene.expected:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from bsc.diag import Diagnostic, Label, Severity, Span
 
@@ -77,7 +78,7 @@ class Slips:
 
 def report(*stages: Slips) -> tuple[Diagnostic, ...]:
     """What all stages found, in the order of the text; at most `MOST_TOLD` and a count."""
-    told = sorted((d for stage in stages for d in stage.told), key=_place)
+    told = sorted((d for stage in stages for d in stage.told), key=attrgetter("place"))
     count = sum(stage.count for stage in stages)
     if count <= MOST_TOLD:
         return tuple(told)
@@ -88,8 +89,3 @@ def report(*stages: Slips) -> tuple[Diagnostic, ...]:
         message += "; the text was given up there"
     rest = Diagnostic("BSC2103", message, Severity.NOTE, (Label(Span(stages[0].source)),), help)
     return (*told[:MOST_TOLD], rest)
-
-
-def _place(diagnostic: Diagnostic) -> tuple[int, int]:
-    span = diagnostic.labels[0].span
-    return span.line or 0, span.column or 0
