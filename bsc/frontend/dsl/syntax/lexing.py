@@ -74,7 +74,7 @@ class Tokens:
         ends: one past its last character.
         lines: of its first character, from 1.
         line_starts: where each line begins, from line 1 at index 1.
-        gaps: comments and empty lines, by the number of the token behind them.
+        gaps: comments and empty lines, by the number of the token behind them that is no line end.
         too_many: the text has more tokens than may be; the others were not looked at.
     """
 
@@ -147,7 +147,7 @@ class _Lexer:
         word_group, sign_group, line_group = (_GROUPS[n] for n in ("WORD", "SIGN", "LINE"))
         comment_group = _GROUPS["COMMENT"]
         slips = self._slips
-        name, newline = self._numbers["NAME"], self._numbers["NEWLINE"]
+        name, newline, semi = (self._numbers[n] for n in ("NAME", "NEWLINE", "SEMI"))
         line, left, gap = 1, MAX_TOKENS, None
         for match in _TOKEN.finditer(text):
             group = match.lastindex
@@ -178,20 +178,20 @@ class _Lexer:
             if group == comment_group:
                 gap = gap or Gap()
                 comment = _comment(match[group])
-                if kinds and kinds[-1] != newline:
+                if kinds and kinds[-1] != newline and gap.behind is None and not gap.lines:
                     gap.behind = comment
                 else:
                     gap.lines.append(comment)
                 continue
-            if gap is not None:
-                gaps[len(kinds)] = gap
-                gap = None
             if group == word_group or group == sign_group:
                 add_kind(word_kind(match[group], name))
             else:
                 add_kind(self._other(match, line))
                 if slips.full:
                     break
+            if gap is not None and kinds[-1] != semi:  # `;` carries no comments: it ends a line
+                gaps[len(kinds) - 1] = gap
+                gap = None
             add_start(start)
             add_end(end)
             add_line(line)

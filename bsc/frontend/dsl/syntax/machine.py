@@ -264,7 +264,7 @@ def _file_doc(tokens: Tokens, grammar: Tables) -> int | None:
     first = 1 if kinds[0] == NEWLINE else 0
     if kinds[first] != doc:
         return None
-    behind = first + 1 + (kinds[first + 1] == NEWLINE)
+    behind = tokens.beyond(first)
     gap = tokens.gaps.get(behind)
     alone = kinds[behind] in (END, doc)
     return first if alone or (gap is not None and gap.lines[:1] == [None]) else None
