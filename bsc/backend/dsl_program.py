@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import safetensors.numpy
 
 from bsc.backend.dsl import export_bsc
 from bsc.diag import Span, fail
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
-from bsc.hw.plan import Rule
+from bsc.hw.plan import LayerPlan, Rule
 from bsc.hw.registry import DEFAULT_TARGET, names, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import settings_over
@@ -38,7 +40,7 @@ def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
     text, tensors = export_bsc(
         program.source,
         ranges=ranges,
-        train=_train(program, program.options.weights, _readouts(program)),
+        train=_train(program),
         target=_target(program.target),
         weights_file=weights_file,
     )
@@ -70,18 +72,8 @@ def _readouts(program: Program) -> dict[str, str]:
     return named
 
 
-def _train(program: Program, weights: str, readouts: dict[str, str]) -> TrainSection:
-    plan, layers = program.plan, {}
-    for each in (plan.layer(array.name) for array in program.arrays):
-        if each.device is not None and not each.device_of:
-            raise fail(
-                "BSC2507",
-                f"found a device of layer {each.name} that no target is named after",
-                at=Span("plan"),
-            )
-        layers[each.name] = LayerOverride(
-            each.frozen or None, each.device_of or None, each.threshold, each.pulses
-        )
+def _train(program: Program) -> TrainSection:
+    plan = program.plan
     online = plan.rule is Rule.ONLINE
     return TrainSection(
         rule=str(plan.rule),
@@ -90,7 +82,60 @@ def _train(program: Program, weights: str, readouts: dict[str, str]) -> TrainSec
         pulses=None if plan.pulses == 1 else plan.pulses,
         eta=plan.eta if plan.rule in (Rule.SGD, Rule.HP) else None,
         refresh_every=plan.refresh_every or None,
-        weights=weights,
-        readouts=readouts,
-        layers=layers,
+        weights=program.options.weights,
+        readouts=_readouts(program),
+        layers=_layers(program),
+    )
+
+
+def _layers(program: Program) -> dict[str, LayerOverride]:
+    """What is different for each array.
+
+    In the text a name speaks of all layers inside it too, as `enc` of `enc.out`; a program's plan
+    speaks of each alone. What layers inside would wrongly take over is written for them anew.
+    """
+    plan = program.plan
+    arrays = [array.name for array in program.arrays]
+    layers: dict[str, LayerOverride] = {}
+    for name in sorted(arrays, key=lambda name: name.count(".")):
+        own, above = _override(plan.layer(name)), LayerOverride()
+        parts = name.split(".")
+        for length in range(1, len(parts)):  # the longer name wins
+            above = _over(layers.get(".".join(parts[:length]), LayerOverride()), above)
+        if above.device is not None and own.device is None:
+            own = replace(own, device=_own_device(program, name))
+        usual = LayerOverride(
+            frozen=False if above.frozen else None,
+            threshold=None if above.threshold is None else plan.threshold,
+            pulses=None if above.pulses is None else plan.pulses,
+        )
+        layers[name] = _over(own, usual)
+    return {name: layers[name] for name in arrays}
+
+
+def _over(override: LayerOverride, below: LayerOverride) -> LayerOverride:
+    """An override, and the other where it says nothing."""
+    said = {f.name: getattr(override, f.name) for f in fields(override)}
+    return replace(below, **{name: value for name, value in said.items() if value is not None})
+
+
+def _override(plan: LayerPlan) -> LayerOverride:
+    if plan.device is not None and not plan.device_of:
+        raise fail(
+            "BSC2507",
+            f"found a device of layer {plan.name} that no target is named after",
+            at=Span("plan"),
+        )
+    return LayerOverride(plan.frozen or None, plan.device_of or None, plan.threshold, plan.pulses)
+
+
+def _own_device(program: Program, layer: str) -> str:
+    """What the text calls the program's own device, for a layer inside one that has another."""
+    target = program.target
+    if target.name in names() and resolve(target.name).device == target.device:
+        return target.name
+    raise fail(
+        "BSC2507",
+        f"found layer {layer} inside one with a device of its own, and no name for the target's",
+        at=Span("plan"),
     )

@@ -1,0 +1,116 @@
+"""`bsc export --bsc`: the text says the same program, or a note says what is not in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import bsc as package
+from bsc.driver import recompile
+from bsc.hw.plan import LayerPlan
+from bsc.hw.registry import resolve
+from bsc.testing.same_up_to_names import same_up_to_names
+from bsc_runtime import Session
+
+INSIDE = """model inside {
+  input x: f32[4]
+  h = x -> dense(4) as t -> logistic -> dense(4) as `t.d` -> logistic -> dense(4) as `t.d.e`
+  output y = h -> logistic -> dense(3) as answer -> softmax
+}
+
+target "pcmo-64"
+"""
+
+
+def exported(bsc, program: str, text: str = "copy.bsc") -> package.Program:
+    """What the exported text of a program compiles to."""
+    ran = bsc("export", program, "--bsc", text)
+    assert ran.code == 0, ran.err
+    return package.compile(text)
+
+
+def planned(*layers: LayerPlan) -> package.Program:
+    """The program of inside.bsc with these plans of arrays alone."""
+    program = package.compile("inside.bsc")
+    return recompile(program, plan=replace(program.plan, layers=layers))
+
+
+def same_plan(program: package.Program, copy: package.Program) -> None:
+    """Layers that say nothing of their own count as those that a plan does not name."""
+    names = [array.name for array in program.arrays]
+    assert names == [array.name for array in copy.arrays]
+    assert replace(copy.plan, layers=()) == replace(program.plan, layers=())
+    for number, name in enumerate(names):
+        own, other = program.plan.layer(name), copy.plan.layer(name)
+        assert own.frozen == other.frozen, name
+        assert (own.threshold or program.plan.threshold) == (
+            other.threshold or copy.plan.threshold
+        ), name
+        assert (own.pulses or program.plan.pulses) == (other.pulses or copy.plan.pulses), name
+        assert program.device_of(number) == copy.device_of(number), name
+
+
+@pytest.mark.parametrize("name", ["t", "t.d", "t.d.e"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "frozen = true",
+        "frozen = true; threshold = 9",
+        "threshold = 9; pulses = 3",
+        'device = "pcm-64"',
+    ],
+)
+def test_a_layer_whose_name_others_have_in_theirs_is_meant_alone(bsc, name, options):
+    Path("inside.bsc").write_text(INSIDE, encoding="utf-8")
+    Path("one.bsc").write_text(
+        f"{INSIDE}\ntrain {{ layer {name} {{ {options} }} }}\n", encoding="utf-8"
+    )
+    program = planned(package.compile("one.bsc").plan.layer(name))
+    Session(program, seed=0).save("inside.bsp")
+    copy = exported(bsc, "inside.bsp")
+    same_plan(program, copy)
+    assert same_up_to_names(copy.source, program.source) is None
+    random = np.random.default_rng(1)
+    x, y = random.random((40, 4), np.float32), random.integers(0, 3, 40)
+    chips = [Session(each, seed=3) for each in (program, copy)]
+    for chip in chips:
+        chip.train(x, y, epochs=2)
+    assert chips[0].digest() == chips[1].digest()
+    exported_twice = exported(bsc, "inside.bsp", "again.bsc")
+    same_plan(copy, exported_twice)
+
+
+def test_names_of_an_onnx_model_that_begin_alike_are_meant_alone(bsc, net, data):
+    model = onnx.load(net)
+    names = {"first": "enc", "second": "enc.out"}
+    for node in model.graph.node:
+        node.name = names.get(node.name, node.name)
+    onnx.save(model, net)
+    assert bsc("compile", net, "--freeze", "enc", "-o", "enc.bsp").code == 0
+    program, copy = package.load("enc.bsp"), exported(bsc, "enc.bsp")
+    same_plan(program, copy)
+    digests = [
+        bsc("train", each, "--data", data, "--epochs", "1", "--json").json["digest"]
+        for each in ("enc.bsp", "copy.bsc")
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_a_layer_inside_one_of_another_device_needs_a_name_for_its_own(bsc):
+    text = INSIDE.replace('"pcmo-64"', '"pcmo-64" { device.v_read_volt = 0.25 }')
+    Path("inside.bsc").write_text(text, encoding="utf-8")
+    device = resolve("pcm-64").device
+    plans = [LayerPlan(name, device=device, device_of="pcm-64") for name in ("t", "t.d", "t.d.e")]
+    Session(planned(plans[0]), seed=0).save("inside.bsp")
+    both = planned(*plans)
+    Session(both, seed=0).save("both.bsp")
+    same_plan(both, exported(bsc, "both.bsp", "both.bsc"))
+    refused = bsc("export", "inside.bsp", "--bsc", "copy.bsc")
+    assert refused.code == 1
+    assert "BSC2507" in refused.err
+    assert "layer t.d inside one with a device of its own" in refused.err
+    assert not Path("copy.bsc").exists()
