@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 
 import safetensors.numpy
 
@@ -13,11 +14,27 @@ from bsc.hw.plan import LayerPlan, Rule
 from bsc.hw.registry import DEFAULT_TARGET, names, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import settings_over
+from bsc.passes.activations import natural_range
 from bsc.passes.readouts import EVERY
-from bsc.program.model import Program
+from bsc.program.model import InputSpec, Program
 
 
-def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A program in the language.
+
+    Attributes:
+        text: of the language.
+        tensors: the file that it reads (safetensors); empty where nothing is in it.
+        notes: what the program has and the text has not.
+    """
+
+    text: str
+    tensors: bytes
+    notes: tuple[str, ...]
+
+
+def program_as_bsc(program: Program, weights_file: str) -> Exported:
     """The model of a program as it came in, folded, with the plan and target it was compiled for.
 
     Weights are the model's, not those of trained cells.
@@ -26,16 +43,13 @@ def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
         program: a compiled program.
         weights_file: what the text calls the file of its tensors.
 
-    Returns:
-        The text, and that file (safetensors); empty where nothing is in it.
-
     Raises:
         DiagnosticError: BSC2507, the language has no words for something in it.
     """
     ranges = {
         spec.name: (spec.low[0], spec.high[0])
         for spec in program.inputs
-        if spec.declared and len(spec.low) == len(spec.high) == 1
+        if spec.declared and not _by_element(spec)
     }
     text, tensors = export_bsc(
         program.source,
@@ -44,7 +58,44 @@ def program_as_bsc(program: Program, weights_file: str) -> tuple[str, bytes]:
         target=_target(program.target),
         weights_file=weights_file,
     )
-    return text, safetensors.numpy.save(tensors) if tensors else b""
+    data = safetensors.numpy.save(tensors) if tensors else b""
+    return Exported(text, data, tuple(_notes(program)))
+
+
+def _by_element(spec: InputSpec) -> bool:
+    return max(len(spec.low), len(spec.high)) > 1
+
+
+def _notes(program: Program) -> Iterator[str]:
+    if program.state is not None and program.state.samples:
+        # What `hp` learns becomes weights of the model; others leave theirs as they were.
+        lost = "epochs" if program.plan.rule is Rule.HP else "trained cells, epochs"
+        yield (
+            f"{lost} and seed are not in the text, which says the model, its plan and its target"
+        )
+    lost_ranges = [
+        f"input {spec.name}, which has one for each element"
+        for spec in program.inputs
+        if _by_element(spec)
+    ]
+    if program.options.weights == "keep":
+        lost_ranges += [
+            f"the activation of {read.name}"
+            for read in program.reads
+            if read.name in program.calibration
+            and natural_range(read.function, read.function_parameters) is None
+        ]
+    if lost_ranges:
+        yield (
+            f"ranges that calibration learned are not in the text: of {'; of '.join(lost_ranges)}. "
+            "Compile it with --calibrate DATA, which learns them again"
+        )
+    for spec in program.inputs:
+        if spec.saturates and not _by_element(spec):
+            yield (
+                f"the range of input {spec.name} was learned by calibration: the program cuts off "
+                "what lies beyond it, what the text compiles to will refuse it"
+            )
 
 
 def _target(target: TargetSpec) -> TargetSection:

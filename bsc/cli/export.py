@@ -114,25 +114,14 @@ def _write_language(program: Program, text: Path, tensors: Path, output: Output)
     from bsc.backend.dsl_program import program_as_bsc
     from bsc.cli.files import write_bytes, write_text
     from bsc.diag import Diagnostic, Severity
-    from bsc.hw.plan import Rule
 
-    if program.state is not None and program.state.samples:
-        # What `hp` learns becomes weights of the model; others leave theirs as they were.
-        lost = "epochs" if program.plan.rule is Rule.HP else "trained cells, epochs"
-        output.say(
-            Diagnostic(
-                "BSC3000",
-                f"{lost} and seed are not in the text, which says the model, its plan and its "
-                "target",
-                Severity.NOTE,
-            )
-        )
-    written, data = program_as_bsc(program, tensors.name)
-    if data:
-        write_bytes(tensors, data)
-    write_text(text, written)
-    found = {"bsc": str(text)}
-    return found | ({"tensors": str(tensors)} if data else {})
+    made = program_as_bsc(program, tensors.name)
+    for note in made.notes:
+        output.say(Diagnostic("BSC3000", note, Severity.NOTE))
+    if made.tensors:
+        write_bytes(tensors, made.tensors)
+    write_text(text, made.text)
+    return {"bsc": str(text)} | ({"tensors": str(tensors)} if made.tensors else {})
 
 
 def _write_image(

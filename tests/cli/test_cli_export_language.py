@@ -114,3 +114,55 @@ def test_a_layer_inside_one_of_another_device_needs_a_name_for_its_own(bsc):
     assert "BSC2507" in refused.err
     assert "layer t.d inside one with a device of its own" in refused.err
     assert not Path("copy.bsc").exists()
+
+
+CALIBRATED = """weights w = "w.npz"
+
+model g {
+  input x: f32[SHAPE]
+  h = x -> flatten -> dense(12, w["a"]) as first -> relu -> dense(8, w["b"]) as second -> sigmoid
+  output y = h -> dense(3, w["c"]) as answer -> softmax
+}
+"""
+
+
+@pytest.fixture
+def calibrated(bsc):
+    """A text of kept weights, which needs ranges, and data of it beyond [0, 1]."""
+    random = np.random.default_rng(1)
+    shapes = {"a": (16, 12), "b": (12, 8), "c": (8, 3)}
+    np.savez("w.npz", **{name: random.normal(0, 0.5, shape) for name, shape in shapes.items()})
+
+    def make(shape: str, low: float) -> None:
+        extents = [int(extent) for extent in shape.split(",")]
+        x = random.uniform(low, 1, (100, *extents)).astype(np.float32)
+        np.savez("a.npz", x=x, y=random.integers(0, 3, 100))
+        Path("g.bsc").write_text(CALIBRATED.replace("SHAPE", shape), encoding="utf-8")
+
+    return make
+
+
+@pytest.mark.parametrize("weights", ["keep", "random"])
+@pytest.mark.parametrize(("shape", "low"), [("16", 0), ("16", -3), ("4, 4", -3)])
+def test_notes_say_which_ranges_of_calibration_are_not_in_the_text(
+    bsc, calibrated, shape, low, weights
+):
+    calibrated(shape, low)
+    learned = ["--calibrate", "a.npz"]
+    made = bsc("compile", "g.bsc", *learned, "--weights", weights, "-o", "g.bsp")
+    assert made.code == 0, made.err
+    said = bsc("export", "g.bsp", "--bsc", "copy.bsc").err
+    by_element = shape == "16" and low < 0
+    assert ("of input x, which has one for each element" in said) is by_element
+    assert ("of the activation of first" in said) is (weights == "keep")
+    assert "of the activation of second" not in said  # a sigmoid's range is its own
+    assert ("what the text compiles to will refuse it" in said) is (shape == "4, 4")
+    assert ("in -" in Path("copy.bsc").read_text(encoding="utf-8")) is (shape == "4, 4")
+    digests = [
+        bsc("train", *model, "--data", "a.npz", "--epochs", "1", "--json").json["digest"]
+        for model in (["g.bsp"], ["copy.bsc", *learned])
+    ]
+    assert digests[0] == digests[1]
+    if "--calibrate" not in said:
+        copy = bsc("train", "copy.bsc", "--data", "a.npz", "--epochs", "1", "--json")
+        assert copy.json["digest"] == digests[0]
