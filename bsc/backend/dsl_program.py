@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import safetensors.numpy
 
 from bsc.backend.dsl import export_bsc
-from bsc.diag import Span, fail
+from bsc.diag import DiagnosticError, Span, fail
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.hw.plan import LayerPlan, Rule
-from bsc.hw.registry import DEFAULT_TARGET, names, resolve
+from bsc.hw.registry import DEFAULT_TARGET, names, names_file, resolve
 from bsc.hw.spec import TargetSpec
 from bsc.hw.toml import settings_over
 from bsc.passes.activations import natural_range
@@ -34,7 +36,12 @@ class Exported:
     notes: tuple[str, ...]
 
 
-def program_as_bsc(program: Program, weights_file: str) -> Exported:
+def program_as_bsc(
+    program: Program,
+    weights_file: str,
+    folder: Path = Path(),
+    found_in: Sequence[Path] = (),
+) -> Exported:
     """The model of a program as it came in, folded, with the plan and target it was compiled for.
 
     Weights are the model's, not those of trained cells.
@@ -42,6 +49,8 @@ def program_as_bsc(program: Program, weights_file: str) -> Exported:
     Args:
         program: a compiled program.
         weights_file: what the text calls the file of its tensors.
+        folder: of the text; a layer's device that is of a target's file is named from there.
+        found_in: other folders in which such a file is looked for.
 
     Raises:
         DiagnosticError: BSC2507, the language has no words for something in it.
@@ -54,7 +63,7 @@ def program_as_bsc(program: Program, weights_file: str) -> Exported:
     text, tensors = export_bsc(
         program.source,
         ranges=ranges,
-        train=_train(program),
+        train=_train(program, (folder, *found_in)),
         target=_target(program.target),
         weights_file=weights_file,
     )
@@ -118,12 +127,11 @@ def _readouts(program: Program) -> dict[str, str]:
                 named[head.outputs[0]] = for_all
     unnamed = [name for name in named if name not in program.source.outputs]
     if unnamed:
-        message = f"found a readout of {unnamed[0]}, of which no output is made alone"
-        raise fail("BSC2507", message, at=Span("plan"))
+        raise _refused(f"a readout of {unnamed[0]}, of which no output is made alone")
     return named
 
 
-def _train(program: Program) -> TrainSection:
+def _train(program: Program, folders: Sequence[Path]) -> TrainSection:
     plan = program.plan
     online = plan.rule is Rule.ONLINE
     return TrainSection(
@@ -135,11 +143,11 @@ def _train(program: Program) -> TrainSection:
         refresh_every=plan.refresh_every or None,
         weights=program.options.weights,
         readouts=_readouts(program),
-        layers=_layers(program),
+        layers=_layers(program, folders),
     )
 
 
-def _layers(program: Program) -> dict[str, LayerOverride]:
+def _layers(program: Program, folders: Sequence[Path]) -> dict[str, LayerOverride]:
     """What is different for each array.
 
     In the text a name speaks of all layers inside it too, as `enc` of `enc.out`; a program's plan
@@ -149,7 +157,7 @@ def _layers(program: Program) -> dict[str, LayerOverride]:
     arrays = [array.name for array in program.arrays]
     layers: dict[str, LayerOverride] = {}
     for name in sorted(arrays, key=lambda name: name.count(".")):
-        own, above = _override(plan.layer(name)), LayerOverride()
+        own, above = _override(plan.layer(name), folders), LayerOverride()
         parts = name.split(".")
         for length in range(1, len(parts)):  # the longer name wins
             above = _over(layers.get(".".join(parts[:length]), LayerOverride()), above)
@@ -170,14 +178,36 @@ def _over(override: LayerOverride, below: LayerOverride) -> LayerOverride:
     return replace(below, **{name: value for name, value in said.items() if value is not None})
 
 
-def _override(plan: LayerPlan) -> LayerOverride:
-    if plan.device is not None and not plan.device_of:
-        raise fail(
-            "BSC2507",
-            f"found a device of layer {plan.name} that no target is named after",
-            at=Span("plan"),
-        )
-    return LayerOverride(plan.frozen or None, plan.device_of or None, plan.threshold, plan.pulses)
+def _override(plan: LayerPlan, folders: Sequence[Path]) -> LayerOverride:
+    device = None if plan.device is None else _device(plan, folders)
+    return LayerOverride(plan.frozen or None, device, plan.threshold, plan.pulses)
+
+
+def _device(plan: LayerPlan, folders: Sequence[Path]) -> str:
+    """What a text in the first of the folders calls the device of a layer."""
+    if not plan.device_of:
+        raise _refused(f"a device of layer {plan.name} that no target is named after")
+    for folder in folders:
+        try:
+            found = resolve(plan.device_of, folder)
+        except DiagnosticError:
+            continue
+        if found.device != plan.device:
+            continue
+        if not names_file(plan.device_of) or Path(plan.device_of).is_absolute():
+            return plan.device_of
+        beside = Path(os.path.relpath(folder / plan.device_of, folders[0])).as_posix()
+        return beside if names_file(beside) else f"./{beside}"
+    raise _refused(
+        f"a device of layer {plan.name}, from {plan.device_of}, that no target of this name has",
+        help="put the target's file, as it was, beside the text"
+        if names_file(plan.device_of)
+        else None,
+    )
+
+
+def _refused(what: str, help: str | None = None) -> DiagnosticError:
+    return fail("BSC2507", f"found {what}", at=Span("plan"), help=help)
 
 
 def _own_device(program: Program, layer: str) -> str:
@@ -185,8 +215,6 @@ def _own_device(program: Program, layer: str) -> str:
     target = program.target
     if target.name in names() and resolve(target.name).device == target.device:
         return target.name
-    raise fail(
-        "BSC2507",
-        f"found layer {layer} inside one with a device of its own, and no name for the target's",
-        at=Span("plan"),
+    raise _refused(
+        f"layer {layer} inside one with a device of its own, and no name for the target's"
     )

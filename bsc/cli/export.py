@@ -103,19 +103,21 @@ def export(
         write_bytes(onnx, model.SerializeToString())
         written["onnx"] = str(onnx)
     if bsc_text is not None and tensors is not None:
-        written |= _write_language(loaded, bsc_text, tensors, output)
+        written |= _write_language(loaded, program, bsc_text, tensors, output)
     for path in written.values():
         output.line(f"wrote {path}")
     output.result(written)
 
 
-def _write_language(program: Program, text: Path, tensors: Path, output: Output) -> dict[str, str]:
+def _write_language(
+    program: Program, file: Path, text: Path, tensors: Path, output: Output
+) -> dict[str, str]:
     """Write the model inside a program, as folded, with its plan and target."""
     from bsc.backend.dsl_program import program_as_bsc
     from bsc.cli.files import write_bytes, write_text
     from bsc.diag import Diagnostic, Severity
 
-    made = program_as_bsc(program, tensors.name)
+    made = program_as_bsc(program, tensors.name, text.parent, (file.parent, Path()))
     for note in made.notes:
         output.say(Diagnostic("BSC3000", note, Severity.NOTE))
     if made.tensors:

@@ -166,3 +166,47 @@ def test_notes_say_which_ranges_of_calibration_are_not_in_the_text(
     if "--calibrate" not in said:
         copy = bsc("train", "copy.bsc", "--data", "a.npz", "--epochs", "1", "--json")
         assert copy.json["digest"] == digests[0]
+
+
+DEVICE = """model dv {
+  input x: f32[4]
+  h = x -> dense(4) as first -> logistic
+  output y = h -> dense(3) as answer -> softmax
+}
+
+train { layer first { device = "chips/mychip.toml" } }
+"""
+
+
+@pytest.mark.parametrize("text", ["sub/dv.bsc", "chips/dv.bsc", "copy.bsc"])
+def test_a_device_from_a_file_is_named_from_where_the_text_is(bsc, text):
+    for folder in ("sub", "chips"):
+        Path(folder).mkdir()
+    Path("dv.bsc").write_text(DEVICE, encoding="utf-8")
+    chip = Path("chips/mychip.toml")
+    chip.write_text('name = "mychip"\nextends = "pcm-64"\n', encoding="utf-8")
+    assert bsc("compile", "dv.bsc", "-o", "dv.bsp").code == 0
+    copy = exported(bsc, "dv.bsp", text)
+    assert copy.device_of(0) == package.load("dv.bsp").device_of(0)
+    assert bsc("check", text).code == 0
+
+
+@pytest.mark.parametrize("now", [None, 'name = "mychip"\nextends = "pcmo-64"\n'])
+def test_a_device_from_a_file_that_is_not_there_as_it_was_is_refused(bsc, now):
+    Path("chips").mkdir()
+    Path("dv.bsc").write_text(DEVICE, encoding="utf-8")
+    chip = Path("chips/mychip.toml")
+    chip.write_text('name = "mychip"\nextends = "pcm-64"\n', encoding="utf-8")
+    assert bsc("compile", "dv.bsc", "-o", "dv.bsp").code == 0
+    chip.unlink()
+    if now is not None:
+        chip.write_text(now, encoding="utf-8")
+    refused = bsc("export", "dv.bsp", "--bsc", "copy.bsc")
+    assert refused.code == 1
+    assert "BSC2507" in refused.err
+    assert (
+        "a device of layer first, from chips/mychip.toml, that no target of this name has"
+        in refused.err
+    )
+    assert "put the target's file, as it was, beside the text" in refused.err
+    assert not Path("copy.bsc").exists()

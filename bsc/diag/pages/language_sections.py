@@ -111,7 +111,10 @@ LANGUAGE_SECTIONS: dict[str, CodePage] = {
         "a graph that cannot be written as a program",
         "The language has inputs whose batch comes first, and tensors of finite numbers or texts,"
         " and no division by zero."
-        " A graph that has others cannot be exported to it; `bsc opt` prints every graph.",
+        " A graph that has others cannot be exported to it; `bsc opt` prints every graph."
+        " The device of a layer is written as the name of a target, which must have that device"
+        " still; a file is looked for beside the text, beside the program and in the current"
+        " folder.",
     ),
     "BSC2508": CodePage(
         "weights to be kept where there are none",
