@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import safetensors.numpy
-
 from bsc.backend.dsl import export_bsc
+from bsc.backend.dsl_tensors import tensor_bytes
 from bsc.diag import DiagnosticError, Span, fail
 from bsc.frontend.dsl.meaning.sections import LayerOverride, TargetSection, TrainSection
 from bsc.hw.plan import LayerPlan, Rule
@@ -37,10 +36,7 @@ class Exported:
 
 
 def program_as_bsc(
-    program: Program,
-    weights_file: str,
-    folder: Path = Path(),
-    found_in: Sequence[Path] = (),
+    program: Program, text: Path, weights_file: str, found_in: Sequence[Path] = ()
 ) -> Exported:
     """The model of a program as it came in, folded, with the plan and target it was compiled for.
 
@@ -48,9 +44,10 @@ def program_as_bsc(
 
     Args:
         program: a compiled program.
+        text: where the text will be.
         weights_file: what the text calls the file of its tensors.
-        folder: of the text; a layer's device that is of a target's file is named from there.
-        found_in: other folders in which such a file is looked for.
+        found_in: folders beside the text's own in which a layer's device is looked for, where it
+            is that of a target's file.
 
     Raises:
         DiagnosticError: BSC2507, the language has no words for something in it.
@@ -60,15 +57,14 @@ def program_as_bsc(
         for spec in program.inputs
         if spec.declared and not _by_element(spec)
     }
-    text, tensors = export_bsc(
+    written, tensors = export_bsc(
         program.source,
         ranges=ranges,
-        train=_train(program, (folder, *found_in)),
+        train=_train(program, (text.parent, *found_in)),
         target=_target(program.target),
         weights_file=weights_file,
     )
-    data = safetensors.numpy.save(tensors) if tensors else b""
-    return Exported(text, data, tuple(_notes(program)))
+    return Exported(written, tensor_bytes(tensors, text), tuple(_notes(program)))
 
 
 def _by_element(spec: InputSpec) -> bool:

@@ -72,7 +72,11 @@ def export(
             "say what to write: --python OUT.py, --asm OUT.s, --bin OUT.bin, "
             "--conductances OUT.npz, --onnx OUT.onnx, --bsc OUT.bsc"
         )
-    tensors = bsc_text.with_suffix(".safetensors") if bsc_text is not None else None
+    tensors = None
+    if bsc_text is not None:
+        from bsc.backend.dsl_tensors import tensor_path
+
+        tensors = tensor_path(bsc_text)
     every = (python, conductances, asm, binary, onnx, bsc_text, tensors)
     outs = [out for out in every if out is not None]
     if len(set(map(os.path.realpath, outs))) < len(outs):
@@ -117,8 +121,12 @@ def _write_language(
     from bsc.cli.files import write_bytes, write_text
     from bsc.diag import Diagnostic, Severity
 
-    made = program_as_bsc(program, tensors.name, text.parent, (file.parent, Path()))
-    for note in made.notes:
+    made = program_as_bsc(program, text, tensors.name, (file.parent, Path()))
+    notes = list(made.notes)
+    usual = text.with_suffix(tensors.suffix)
+    if made.tensors and tensors != usual:
+        notes.append(f"the weights are in {tensors}: {usual} was there and is not written over")
+    for note in notes:
         output.say(Diagnostic("BSC3000", note, Severity.NOTE))
     if made.tensors:
         write_bytes(tensors, made.tensors)

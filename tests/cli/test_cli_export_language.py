@@ -210,3 +210,39 @@ def test_a_device_from_a_file_that_is_not_there_as_it_was_is_refused(bsc, now):
     )
     assert "put the target's file, as it was, beside the text" in refused.err
     assert not Path("copy.bsc").exists()
+
+
+def test_weights_are_not_written_over_a_file_that_no_export_wrote(bsc, net):
+    assert bsc("compile", net, "-o", "net.bsp").code == 0
+    Path("mlp.safetensors").write_bytes(b"weights of hours")
+    for _ in range(2):  # again over the same text, files do not pile up
+        ran = bsc("export", "net.bsp", "--bsc", "mlp.bsc", "--json")
+        assert ran.json == {"bsc": "mlp.bsc", "tensors": "mlp_2.safetensors"}
+        assert "mlp.safetensors was there and is not written over" in ran.err
+        assert Path("mlp.safetensors").read_bytes() == b"weights of hours"
+    assert len(list(Path().glob("*.safetensors"))) == 2
+    assert package.compile("mlp.bsc").weight_count == package.load("net.bsp").weight_count
+    # What was written for another text is not this one's either.
+    ran = bsc("export", "net.bsp", "--bsc", "mlp_2.bsc", "--json")
+    assert ran.json["tensors"] == "mlp_2_2.safetensors"
+
+
+def test_weights_of_an_earlier_export_are_written_over(bsc, net):
+    assert bsc("compile", net, "-o", "net.bsp").code == 0
+    for _ in range(2):
+        ran = bsc("export", "net.bsp", "--bsc", "mlp.bsc", "--json")
+        assert ran.json["tensors"] == "mlp.safetensors"
+        assert "written over" not in ran.err
+    assert len(list(Path().glob("*.safetensors"))) == 1
+
+
+@pytest.mark.parametrize("weights", ["folder", "cut off", "pickle"])
+def test_whatever_stands_in_the_place_of_weights_is_left_alone(bsc, net, weights):
+    assert bsc("compile", net, "-o", "net.bsp").code == 0
+    place = Path("mlp.safetensors")
+    if weights == "folder":
+        place.mkdir()
+    else:
+        place.write_bytes(b"\x80\x04" if weights == "pickle" else b"\x00" * 9)
+    ran = bsc("export", "net.bsp", "--bsc", "mlp.bsc", "--json")
+    assert ran.json["tensors"] == "mlp_2.safetensors", ran.err
