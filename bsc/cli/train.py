@@ -163,6 +163,15 @@ def train(
     )
 
 
+_CHANGES = {
+    "target": "another target",
+    "plan": "another plan",
+    "weights": "another start of its weights",
+    "backend": "another backend",
+}
+"""What changes of `bsc.cli.plan.for_program` are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Own:
     """What the model's own train section says of a run, None where it does not."""
@@ -189,7 +198,9 @@ def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> t
     program = bsc.load(path)
     changes = for_program(program, wanted)
     if changes:
-        output.progress(f"compiling {program.name} again for another {' and '.join(changes)}")
+        output.progress(
+            f"compiling {program.name} again for {' and '.join(_CHANGES[each] for each in changes)}"
+        )
         again: Program = driver.recompile(program, **changes)
         program = again
     warn(program, output)

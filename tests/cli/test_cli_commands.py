@@ -138,7 +138,11 @@ def test_a_trained_program_trains_on_and_another_plan_compiles_it_again(
     assert ran.json["digest"] == whole
     ran = bsc("train", "a.bsp", "--data", data, "--epochs", 1, "-o", "b.bsp", "--batch", 32)
     assert ran.code == 0
-    assert "compiling tiny again for another plan" in ran.err
+    assert "compiling tiny again for another plan\n" in ran.err
+    anew = ("train", "a.bsp", "--data", data, "--epochs", 1, "-o", "b.bsp", "--weights", "random")
+    ran = bsc(*anew, "--batch", 32)
+    said = "compiling tiny again for another plan and another start of its weights\n"
+    assert said in ran.err
 
 
 def test_a_run_resumes_to_the_same_digest(bsc: Callable, net: Path, data: Path) -> None:
