@@ -87,7 +87,7 @@ def compile_model(
     start = source.start(weights)
     if start == "keep" and not source.has_weights:
         raise fail("BSC2508", "weights are to be kept, but no layer of the model has any")
-    options = CompileOptions(start, backend)
+    options = CompileOptions(start, backend, epochs=source.epochs, seed=source.seed)
     if input_range is None or isinstance(input_range, Mapping):
         named = {**source.ranges, **(input_range or {})}
         pairs = tuple((name, *pair) for name, pair in named.items())

@@ -74,9 +74,10 @@ def _by_element(spec: InputSpec) -> bool:
 def _notes(program: Program) -> Iterator[str]:
     if program.state is not None and program.state.samples:
         # What `hp` learns becomes weights of the model; others leave theirs as they were.
-        lost = "epochs" if program.plan.rule is Rule.HP else "trained cells, epochs"
+        cells = "" if program.plan.rule is Rule.HP else "trained cells, and "
         yield (
-            f"{lost} and seed are not in the text, which says the model, its plan and its target"
+            f"{cells}the epochs and the seed of the training are not in the text, which says the "
+            "model, its plan and its target"
         )
     lost_ranges = [
         f"input {spec.name}, which has one for each element"
@@ -137,6 +138,8 @@ def _train(program: Program, folders: Sequence[Path]) -> TrainSection:
         pulses=None if plan.pulses == 1 else plan.pulses,
         eta=plan.eta if plan.rule in (Rule.SGD, Rule.HP) else None,
         refresh_every=plan.refresh_every or None,
+        epochs=program.options.epochs,
+        seed=program.options.seed,
         weights=program.options.weights,
         readouts=_readouts(program),
         layers=_layers(program, folders),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +28,9 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            "--epochs", min=0, help="Times through the data. Default: the model's own, or 10."
+            "--epochs",
+            min=0,
+            help="Times through the data. Default: what the model's text says, or 10.",
         ),
     ] = None,
     seed: Annotated[
@@ -38,7 +39,8 @@ def train(
             "--seed",
             min=0,
             max=o.SEED_MAX,
-            help="Key of all draws. Default: 0, or the program's own.",
+            help="Key of all draws. Default: that of trained cells, what the model's text says, or "
+            "0.",
         ),
     ] = None,
     validation: Annotated[
@@ -85,6 +87,7 @@ def train(
     from bsc.cli.plan import typed
     from bsc.cli.progress import TrainProgress
     from bsc.cli.sessions import open_session
+    from bsc.diag import Diagnostic, Severity
     from bsc.program.archive import require_writable
     from bsc_runtime import load_data
     from bsc_runtime.data import match
@@ -116,9 +119,15 @@ def train(
     keep_inputs(path, *named_files({"data": data} | wanted))
     if model.suffix != ".bsp":
         keep_inputs(path, model)  # a program may be gone on with in place
-    program, own = _program(model, path, wanted, output)
-    epochs = next(each for each in (epochs, own.epochs, 10) if each is not None)
-    seed = own.seed if seed is None else seed
+    program = _program(model, path, wanted, output)
+    typed_too = typed(epochs=epochs, seed=seed)
+    own = {name: n for name, n in _own(program).items() if name not in typed_too}
+    if own and model.suffix == ".bsp":
+        said = " and ".join(f"{name} = {number}" for name, number in own.items())
+        message = f"{said}, as in the text that {model} was compiled from"
+        output.say(Diagnostic("BSC3000", message, Severity.NOTE))
+    run = {"epochs": 10, **own, **typed_too}
+    epochs, seed = run["epochs"], run.get("seed")
     targets = o.parse_pairs(answer or [], "OUTPUT=ARRAY")
     given = match(load_data(data), program, targets=targets, notes=Notes(output.say))
     session = open_session(program, output, seed=seed, threads=threads, executor=executor)
@@ -172,16 +181,17 @@ _CHANGES = {
 """What changes of `bsc.cli.plan.for_program` are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """What the model's own train section says of a run, None where it does not."""
+def _own(program: Program) -> dict[str, int]:
+    """Epochs and seed that the text of the model asks for; trained cells go on with their seed."""
+    from bsc.cli.plan import typed
 
-    epochs: int | None = None
-    seed: int | None = None
+    trained = program.state is not None and program.state.samples
+    options = program.options
+    return typed(epochs=options.epochs, seed=None if trained else options.seed)
 
 
-def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> tuple[Program, _Own]:
-    """The program to train: compiled, loaded, or compiled again; and what the model says."""
+def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> Program:
+    """The program to train: compiled, loaded, or compiled again."""
     from bsc.cli.plan import for_program, warn
 
     if path.suffix != ".bsp":
@@ -191,7 +201,7 @@ def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> t
         source = read_source(path)
         # A text says itself where its weights come from; ONNX holds some in any case.
         start = {"weights": "random"} if source.path is None else {}
-        return compiled(source, out, start | wanted, output), _Own(source.epochs, source.seed)
+        return compiled(source, out, start | wanted, output)
     import bsc
     from bsc import driver
 
@@ -204,4 +214,4 @@ def _program(path: Path, out: Path, wanted: dict[str, Any], output: Output) -> t
         again: Program = driver.recompile(program, **changes)
         program = again
     warn(program, output)
-    return program, _Own()
+    return program

@@ -48,12 +48,16 @@ class CompileOptions:
         backend: `python`, or `isa` for a program with an image, which the machine runs.
         input_range: the declared range of all inputs, None for [0, 1] assumed.
         input_ranges: (input, low, high) of single inputs, which win over `input_range`.
+        epochs: times through the data that the model asks for, None where it does not say.
+        seed: key of the draws that the model asks for, None where it does not say.
     """
 
     weights: str = "keep"
     backend: str = "python"
     input_range: tuple[float, float] | None = None
     input_ranges: tuple[tuple[str, float, float], ...] = ()
+    epochs: int | None = None
+    seed: int | None = None
 
     def check(self) -> None:
         """Refuse what is no option.

@@ -83,6 +83,10 @@ class _Checker:
                 self.wrong("plan", f"{name} is {value}, expected {least} to {most}")
         if not (math.isfinite(plan.eta) and plan.eta > 0):
             self.wrong("plan", f"eta is {plan.eta}, expected a positive number")
+        options = self.program.options
+        for name, asked in (("epochs", options.epochs), ("seed", options.seed)):
+            if asked is not None and not 0 <= asked < 1 << 64:
+                self.wrong("options", f"{name} is {asked}, expected 0 to 2^64 - 1")
 
     def inputs(self) -> None:
         if not self.program.inputs:

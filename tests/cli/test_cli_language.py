@@ -89,6 +89,28 @@ def test_a_file_name_that_is_no_utf_8_is_shown_escaped(bsc, model, tmp_path):
     assert r"--> b\udcff.bsc:3 [" in refused.err
 
 
+def test_a_program_keeps_the_epochs_and_the_seed_of_its_text(bsc, model):
+    data = ["--data", "data.npz", "--json"]
+    whole = bsc("train", model, *data)
+    assert "compiled from" not in whole.err
+    assert bsc("compile", model, "-o", "small.bsp").code == 0
+    ran = bsc("train", "small.bsp", *data, "-o", "trained.bsp")
+    assert ran.json["digest"] == whole.json["digest"]
+    note = "epochs = 2 and seed = 5, as in the text that small.bsp was compiled from"
+    assert note in " ".join(ran.err.split())
+    # Flags win, another plan keeps them, and trained cells go on with the seed that they have.
+    typed = bsc("train", "small.bsp", *data, "--epochs", "1", "--seed", "3", "-o", "typed.bsp")
+    assert (typed.json["epochs"], typed.json["seed"]) == (1, 3)
+    assert "compiled from" not in typed.err
+    on = bsc("train", "typed.bsp", *data)
+    assert (on.json["epochs"], on.json["seed"]) == (2, 3)
+    assert "epochs = 2, as in the text that typed.bsp was" in " ".join(on.err.split())
+    other = bsc("train", "small.bsp", *data, "--batch", "8")
+    assert (other.json["epochs"], other.json["seed"]) == (2, 5)
+    anew = bsc("train", "typed.bsp", *data, "--weights", "random")
+    assert anew.json["digest"] == whole.json["digest"]
+
+
 def test_compile_check_inspect_and_opt_take_it(bsc, model):
     made = bsc("compile", model, "-o", "small.bsp", "--json")
     assert made.code == 0, made.err
@@ -114,9 +136,10 @@ def test_a_model_comes_back_in_the_language(bsc, model, tmp_path):
     assert bsc("train", model, "--data", "data.npz", "-o", "small.bsp").code == 0
     written = bsc("export", "small.bsp", "--bsc", "copy.bsc", "--json")
     assert written.json == {"bsc": "copy.bsc"}
-    assert "trained cells, epochs and seed are not in the text" in written.err
+    assert "trained cells, and the epochs and the seed of the training are not in" in written.err
     assert bsc("fmt", "--check", "copy.bsc").code == 0
-    copy = bsc("train", "copy.bsc", "--data", "data.npz", "--epochs", "2", "--seed", "5", "--json")
+    copy = bsc("train", "copy.bsc", "--data", "data.npz", "--json")
+    assert (copy.json["epochs"], copy.json["seed"]) == (2, 5)
     first = bsc("train", model, "--data", "data.npz", "--json")
     assert copy.json["digest"] == first.json["digest"]
     program = package.load(tmp_path / "small.bsp")

@@ -156,6 +156,9 @@ def edit(whole: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
         (lambda m: m["buffers"][0].update(colour=1), "BSC5005]: buffers.0.colour"),
         (lambda m: m["training"][0].update(op="explode"), "BSC5005]: training.0.op: input sh"),
         (lambda m: m["plan"].update(rule="magic"), "BSC5005]: plan.rule: input should be"),
+        (lambda m: m["options"].update(epochs=True), "BSC5005]: options.epochs: input should be"),
+        (lambda m: m["options"].update(epochs=-1), "BSC5010]: epochs is -1, expected 0 to"),
+        (lambda m: m["options"].update(seed=1 << 64), "BSC5010]: seed is 18446744073709551616"),
         (lambda m: m["target"]["array"].update(rows=0), "BSC5005]: target.array.rows"),
         (lambda m: m["members"].pop("source.bsir"), "BSC5006]: the manifest does not list"),
         (lambda m: m["members"].update(x=m["members"]["program.py"]), "a part that has no use"),
@@ -168,6 +171,17 @@ def edit(whole: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
 )
 def test_manifests_that_are_not_valid_are_refused(tmp_path, whole, change, message) -> None:
     assert message in refused(tmp_path, edit(whole, change))
+
+
+def test_a_manifest_from_before_epochs_and_seed_were_in_it_is_read(tmp_path, whole) -> None:
+    def older(manifest: dict[str, Any]) -> None:
+        for name in ("epochs", "seed"):
+            del manifest["options"][name]
+
+    path = tmp_path / "older.bsp"
+    path.write_bytes(edit(whole, older))
+    options = load(path).options
+    assert (options.epochs, options.seed) == (None, None)
 
 
 def test_manifests_that_are_no_json_are_refused(tmp_path, whole) -> None:
