@@ -208,7 +208,8 @@ def _stages(inner: Some) -> Some:
     stage = st.builds(ast.Stage, _names() | _calls(inner), label, _inner())
     several = st.lists(stage, min_size=1, max_size=2).map(tuple)
     count = inner.map(lambda node: _at_least(node, 1))
-    return stage | st.builds(ast.Repeat, count, label, several, _inner())
+    ends = st.lists(_remarks(), max_size=2).map(tuple)
+    return stage | st.builds(ast.Repeat, count, label, several, _inner(), st.just(()) | ends)
 
 
 def _said(strategy: Some) -> Some:

@@ -1,9 +1,8 @@
 """What a `.bsc` file says, as data: made by the parser, read by the checker and the formatter.
 
-Every node knows its place (`at`). Places take no part in equality, so that two trees are equal
-when they say the same, wherever it stands in the text. Comments hang on the item or statement that
-they stand above (`lead`) or behind (`trail`); those at the end of a body hang on the body. Stages
-and arguments have comments too; any other within a statement goes to those above it.
+Every node knows its place (`at`), which is no part of equality: trees are equal that say the same.
+Comments hang on the item or statement that they stand above (`lead`) or behind (`trail`); those at
+the end of a body hang on it. Stages and arguments have some too; others go above their statement.
 """
 
 from __future__ import annotations
@@ -180,6 +179,7 @@ class Repeat:
     index: Name | None
     stages: tuple[Stage | Repeat, ...]
     comments: Comments = field(default=NO_COMMENTS, repr=False)
+    end_comments: tuple[str, ...] = ()
     at: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -175,7 +175,6 @@ model m {  # opens
 """
     expected = """model m {
   # opens
-  # beyond
   h = x
       # start
       -> f(
@@ -190,6 +189,7 @@ model m {  # opens
         f  # f
         # g
         -> g  # last
+        # beyond
       }  # behind
   # array
   a = [1, 2]

@@ -229,13 +229,24 @@ class Builder:
 
     def repeat(self, v: V, first: int, last: int) -> ast.Repeat:
         """Stages several times over."""
-        stages = tuple(self._beside.enclosed(v[3], v[2], last))
-        return ast.Repeat(v[1], None, stages, at=self._place(first, last))
+        return self._repeat(v[1], None, v[3], v[2], last, self._place(first, last))
 
     def indexed_repeat(self, v: V, first: int, last: int) -> ast.Repeat:
         """Stages several times over, counted."""
-        stages = tuple(self._beside.enclosed(v[5], v[4], last))
-        return ast.Repeat(v[1], self._name(v[3]), stages, at=self._place(first, last))
+        return self._repeat(v[1], self._name(v[3]), v[5], v[4], last, self._place(first, last))
+
+    def _repeat(
+        self,
+        times: ast.Expr,
+        index: ast.Name | None,
+        stages: V,
+        opening: int,
+        last: int,
+        at: ast.Place,
+    ) -> ast.Repeat:
+        inner = tuple(self._beside.enclosed(stages, opening, last))
+        ends = tuple(line for line in self._beside.end(last).lead if line is not None)
+        return ast.Repeat(times, index, inner, end_comments=ends, at=at)
 
     def binary(self, v: V, first: int, last: int) -> ast.Binary:
         """Two operands."""

@@ -107,7 +107,7 @@ def _stage(stage: ast.Stage | ast.Repeat) -> str | None:
         what = oneline(stage.what)
         return None if what is None else what + _label(stage.label)
     count, inner = oneline(stage.count), _stages(stage.stages)
-    if count is None or inner is None:
+    if count is None or inner is None or stage.end_comments:
         return None
     return f"repeat {count}{_label(stage.index)} {{ {inner} }}"
 
@@ -208,7 +208,9 @@ def _broken_stage(stage: ast.Stage | ast.Repeat, indent: int, used: int, beyond:
     label = _label(stage.index)
     count = layout(stage.count, indent, used + len("repeat "), len(label) + 2)
     inner = _broken_stages(stage.stages, indent + STEP, "", 0)
-    return f"repeat {count}{label} {{{inner}\n{' ' * indent}}}"
+    margin = "\n" + " " * (indent + STEP)
+    ends = "".join(margin + comment_text(comment) for comment in stage.end_comments)
+    return f"repeat {count}{label} {{{inner}{ends}\n{' ' * indent}}}"
 
 
 def _broken_binary(node: ast.Binary, indent: int, used: int, beyond: int) -> str:
