@@ -35,6 +35,8 @@ def tensor_path(text: Path) -> Path:
 
 
 def _written_for(path: Path, text: Path) -> bool:
+    if not path.is_file():
+        return False  # a pipe would be waited for
     try:
         with safe_open(path, "numpy") as file:
             return (file.metadata() or {}).get(_TEXT) == text.name

@@ -76,6 +76,8 @@ def export(
     if bsc_text is not None:
         from bsc.backend.dsl_tensors import tensor_path
 
+        if bsc_text.is_dir():  # told before the weights of the text are written
+            raise typer.BadParameter(f"{bsc_text} is a folder; --bsc takes the name of a file")
         tensors = tensor_path(bsc_text)
     every = (python, conductances, asm, binary, onnx, bsc_text, tensors)
     outs = [out for out in every if out is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,6 +228,16 @@ def test_weights_are_not_written_over_a_file_that_no_export_wrote(bsc, net):
     assert ran.json["tensors"] == "mlp_2_2.safetensors"
 
 
+@pytest.mark.parametrize("folder", [".", "sub"])
+def test_a_folder_is_no_text(bsc, net, folder):
+    Path("sub").mkdir()
+    assert bsc("compile", net, "-o", "net.bsp").code == 0
+    refused = bsc("export", "net.bsp", "--bsc", folder)
+    assert refused.code == 2
+    assert "is a folder" in refused.err
+    assert not list(Path().glob("*.safetensors"))
+
+
 def test_weights_of_an_earlier_export_are_written_over(bsc, net):
     assert bsc("compile", net, "-o", "net.bsp").code == 0
     for _ in range(2):
@@ -236,12 +247,14 @@ def test_weights_of_an_earlier_export_are_written_over(bsc, net):
     assert len(list(Path().glob("*.safetensors"))) == 1
 
 
-@pytest.mark.parametrize("weights", ["folder", "cut off", "pickle"])
+@pytest.mark.parametrize("weights", ["folder", "pipe", "cut off", "pickle"])
 def test_whatever_stands_in_the_place_of_weights_is_left_alone(bsc, net, weights):
     assert bsc("compile", net, "-o", "net.bsp").code == 0
     place = Path("mlp.safetensors")
     if weights == "folder":
         place.mkdir()
+    elif weights == "pipe":
+        os.mkfifo(place)
     else:
         place.write_bytes(b"\x80\x04" if weights == "pickle" else b"\x00" * 9)
     ran = bsc("export", "net.bsp", "--bsc", "mlp.bsc", "--json")
