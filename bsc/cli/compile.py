@@ -87,10 +87,11 @@ def compile_model(
         noise_bits=noise_bits,
         cores=cores,
     )
+    source = read_source(model)  # first: a program that is given for a model is no output to keep
     path = out if out is not None else Path(f"{model.stem}.bsp")
     keep_inputs(path, model, *named_files(wanted))
     try:
-        program = compiled(read_source(model), path, wanted, output, seeing)
+        program = compiled(source, path, wanted, output, seeing)
     except Reached as reached:
         seeing.report(output)
         _write_graph(reached, out, output)

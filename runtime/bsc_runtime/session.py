@@ -154,13 +154,13 @@ class Session:
         """
         self._check_trainable(epochs)
         watchers = Callbacks.of(callbacks)
-        if output is not None:
-            require_writable(Path(output))
         if validation is not None and not is_whole(validation):
             raise misfit("BSC6033", "validation", validation, "a whole number of samples")
         for name, path in (("checkpoint", checkpoint), ("output", output)):
             if path is not None:
                 checked_path("BSC6033", name, path)  # now, and not when hours are to be saved
+        if output is not None:
+            require_writable(Path(output))
         learned = material(self._program, x, y, validation, x_test, y_test, self._notes)
         if self._program.plan.rule is Rule.HP:
             if checkpoint is not None or resume:
