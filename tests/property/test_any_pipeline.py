@@ -46,6 +46,7 @@ OPTIONS = {
         ),
         "largest": FLOATS,
         "readouts": st.tuples(NAMES, READOUTS).map(lambda found: f"[[{', '.join(found)}]]"),
+        "slopes": st.tuples(NAMES, FLOATS, FLOATS).map(lambda found: f"[[{', '.join(found)}]]"),
     },
     "binarise": {
         "weights": WORDS,
