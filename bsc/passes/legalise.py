@@ -85,8 +85,9 @@ class LegaliseActivations:
             with np.errstate(over="ignore"):
                 if fit_together and not np.isfinite(np.subtract(high, low)).all():
                     raise ValueError(f"input {name}: a range has no finite width")
-        if not np.isfinite([bound for _, *bounds in self.ranges for bound in bounds]).all():
-            raise ValueError("ranges hold finite numbers")
+        for option, rows in (("ranges", self.ranges), ("slopes", self.slopes)):
+            if not np.isfinite([number for _, *ends in rows for number in ends]).all():
+                raise ValueError(f"{option} hold finite numbers")
         if not 0 < self.largest < math.inf:
             raise ValueError(f"largest is {self.largest}, expected a number above 0")
         for output, readout in self.readouts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -30,10 +31,12 @@ def slopes_of(graph: Graph) -> Slopes:
         while before is not None:
             affine = as_affine(before, graph.constants, graph.types)
             if affine is not None:
-                ends = np.outer([least, greatest], [affine.scale.min(), affine.scale.max()])
+                with np.errstate(over="ignore", invalid="ignore"):
+                    ends = np.outer([least, greatest], [affine.scale.min(), affine.scale.max()])
                 least, greatest = float(ends.min()), float(ends.max())
             elif before.op not in REARRANGING:
                 break
             before = producers.get(before.inputs[0] if affine is None else affine.source)
-        found.append((label_of(node), least, greatest))
+        if isfinite(least) and isfinite(greatest):  # else folding, which would move it, declines
+            found.append((label_of(node), least, greatest))
     return tuple(found)
