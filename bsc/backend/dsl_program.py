@@ -74,11 +74,8 @@ def _by_element(spec: InputSpec) -> bool:
 def _notes(program: Program) -> Iterator[str]:
     if program.state is not None and program.state.samples:
         # What `hp` learns becomes weights of the model; others leave theirs as they were.
-        cells = "" if program.plan.rule is Rule.HP else "trained cells, and "
-        yield (
-            f"{cells}the epochs and the seed of the training are not in the text, which says the "
-            "model, its plan and its target"
-        )
+        cells = "" if program.plan.rule is Rule.HP else "trained cells are not in the text; "
+        yield f"{cells}epochs and seed in it are those that the program was compiled with, if any"
     lost_ranges = [
         f"input {spec.name}, which has one for each element"
         for spec in program.inputs

@@ -136,7 +136,7 @@ def test_a_model_comes_back_in_the_language(bsc, model, tmp_path):
     assert bsc("train", model, "--data", "data.npz", "-o", "small.bsp").code == 0
     written = bsc("export", "small.bsp", "--bsc", "copy.bsc", "--json")
     assert written.json == {"bsc": "copy.bsc"}
-    assert "trained cells, and the epochs and the seed of the training are not in" in written.err
+    assert "trained cells are not in the text; epochs and seed in it are those" in written.err
     assert bsc("fmt", "--check", "copy.bsc").code == 0
     copy = bsc("train", "copy.bsc", "--data", "data.npz", "--json")
     assert (copy.json["epochs"], copy.json["seed"]) == (2, 5)
