@@ -169,11 +169,10 @@ class Building:
             Abandoned: shapes or types do not fit, or what is known divides by zero; recorded, with
                 the chain that led here.
         """
-        notes = [f"it reads {chain(before)}"] if before is not None else []
         divisor = self.builder.constants.get(inputs[1].name) if op == "div" else None
         if divisor is not None and not np.all(divisor):
             raise self.problems.error(
-                "BSC2304", f"{brief(made_by)}: a division by zero", at, notes=notes
+                "BSC2304", f"{brief(made_by)}: a division by zero", at, notes=_read(before)
             )
         try:
             self.builder.add(op, [v.name for v in inputs], attrs, name=name, origin=origin)
@@ -186,7 +185,7 @@ class Building:
                 f"{brief(made_by)} makes {made.type}: {elements(made.type.shape)} elements a "
                 f"sample, at most {MAX_ELEMENTS} are taken",
                 at,
-                notes=notes,
+                notes=_read(before),
             )
         return made
 
@@ -291,6 +290,11 @@ class Building:
                 "BSC2406", f"the tensor cannot be computed with: {error.reason}", at
             ) from None
         return Live(name, self.builder.types[name], at, f"constant {name}")
+
+
+def _read(before: Live | None) -> list[str]:
+    """The chain of layers that led to a value, as a note; it takes longer than to add a node."""
+    return [f"it reads {chain(before)}"] if before is not None else []
 
 
 def origin_of(source: str, at: Place, label: str) -> str:
