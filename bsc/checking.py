@@ -13,11 +13,8 @@ from bsc.frontend.onnx.survey import SurveyedNode, survey
 from bsc.hw.registry import resolve
 from bsc.hw.spec import TargetSpec
 from bsc.ir.graph import Node
-from bsc.ir.pass_manager import run_passes
 from bsc.models import of_language, origin_at, read_source
-from bsc.ops import OPS
 from bsc.passes.network import Network, find_network
-from bsc.pipelines import source_passes
 
 SUPPORTED = "supported"
 BESIDE = "beside the array"
@@ -81,9 +78,7 @@ def check(
         source = read_source(model)
     notes = source.told(source.start())
     try:
-        compile_model(source, target=target)
-        folded = run_passes(source.graph, source_passes(), OPS)
-        network = find_network(folded.graph)
+        network = find_network(compile_model(source, target=target).source)
     except DiagnosticError as error:
         faults = _faults(error.diagnostics)
         rows = tuple(_row(node, None, faults.get(node.label)) for node in nodes)

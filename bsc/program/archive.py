@@ -30,7 +30,6 @@ _TEXT_BYTES_MAX = 16 << 20
 _TIME = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (
     zipfile.BadZipFile,
-    NotImplementedError,
     RuntimeError,
     ValueError,
     OverflowError,
