@@ -12,6 +12,16 @@ from bsc.frontend.dsl.meaning.model import Checked, DslModel, check, load_model
 from bsc.frontend.dsl.syntax.parser import parse
 from bsc.ir.graph import Graph
 
+SHARED_LAYER = """
+model col {
+  input x: f32[20]
+  layer sh = dense(20, he)
+  h = x -> sh -> relu -> sh -> tanh
+  output y = h -> dense(6, he) as sh_2 -> relu -> dense(3, he) as top
+}
+"""
+"""The second place of sh reads other values than the first, so that it has an array of its own."""
+
 
 def checked(text: str, folder: Path | None = None, source: str = "test.bsc") -> Checked:
     """What is known of a program.

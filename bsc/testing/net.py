@@ -64,3 +64,12 @@ def twins(encoder: str = "sigmoid", *, sizes: tuple[int, int, int] = (6, 5, 7)) 
     again = net.op("concat", hidden, halves[0], axis=1)
     net.op("sigmoid", net.dense(again, 4, "other"), name="q")
     return net.graph("p", "q")
+
+
+def one_head_of_two_outputs() -> Graph:
+    """Sums of a layer handed out twice: their softmax `p`, and its class `c`."""
+    net = Net("two", x=(6,))
+    sums = net.dense("x", 3, "a")
+    net.op("softmax", sums, name="p")
+    net.op("argmax", sums, name="c", axis=1)
+    return net.graph("p", "c")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bsc as package
+from bsc.testing.dsl_programs import SHARED_LAYER
 
 TEXT = """
 model small {
@@ -339,15 +340,7 @@ def test_a_model_that_lacks_a_file(bsc, tmp_path):
     assert "BSC2101" in ran.err
 
 
-SHARED = """
-model col {
-  input x: f32[20]
-  layer sh = dense(20, he)
-  h = x -> sh -> relu -> sh -> tanh
-  output y = h -> dense(6, he) as sh_2 -> relu -> dense(3, he) as top
-}
-train { layer sh { threshold = 9 } }
-"""
+SHARED = SHARED_LAYER + "train { layer sh { threshold = 9 } }\n"
 
 
 @pytest.mark.parametrize("weights", ["keep", "random"])

@@ -13,16 +13,7 @@ from bsc.hw.plan import LayerPlan
 from bsc.hw.registry import resolve
 from bsc.plans import LayerOptions, PlanOptions
 from bsc.program.model import Program
-
-SHARED = """
-model col {
-  input x: f32[20]
-  layer sh = dense(20, he)
-  h = x -> sh -> relu -> sh -> tanh
-  output y = h -> dense(6, he) as sh_2 -> relu -> dense(3, he) as top
-}
-"""
-"""The second place of sh reads other values than the first, so that it has an array of its own."""
+from bsc.testing.dsl_programs import SHARED_LAYER
 
 
 def _file(folder: Path, text: str, name: str = "small.bsc") -> Path:
@@ -42,7 +33,7 @@ def _frozen(program: Program) -> list[str]:
 
 def test_a_layer_that_is_called_as_a_copy_of_another(tmp_path):
     plan = "train { layer sh_2 { frozen = true } }"
-    program = compile_model(_file(tmp_path, SHARED + plan))
+    program = compile_model(_file(tmp_path, SHARED_LAYER + plan))
     assert _frozen(program) == ["sh_2"]
     assert program.plan.layers == (LayerPlan("sh_2", True),)
     assert [array.name for array in program.arrays] == ["sh", "sh_3", "sh_2", "top"]
@@ -52,7 +43,7 @@ def test_a_shared_layer_is_all_of_its_arrays(tmp_path):
     plan = """
 train { layer sh { frozen = true; threshold = 5; pulses = 2; device = "pcmo-128" } }
 """
-    program = compile_model(_file(tmp_path, SHARED + plan))
+    program = compile_model(_file(tmp_path, SHARED_LAYER + plan))
     assert _frozen(program) == ["sh", "sh"]
     pcmo = resolve("pcmo-128").device
     assert program.plan.layers == tuple(
@@ -61,7 +52,7 @@ train { layer sh { frozen = true; threshold = 5; pulses = 2; device = "pcmo-128"
 
 
 def test_a_shared_layer_stays_frozen_where_its_arrays_part_and_join(tmp_path):
-    path = _file(tmp_path, SHARED + "train { layer sh { frozen = true } }")
+    path = _file(tmp_path, SHARED_LAYER + "train { layer sh { frozen = true } }")
     joined = compile_model(path, weights="random")
     assert [array.name for array in joined.arrays] == ["sh", "sh_2", "top"]
     assert _frozen(joined) == ["sh"]

@@ -14,7 +14,7 @@ from bsc.diag import Diagnostic, DiagnosticError
 from bsc.driver import compile_model
 from bsc.plans import plan_for
 from bsc.program.model import Program
-from bsc.testing.net import Net
+from bsc.testing.net import one_head_of_two_outputs
 from bsc.testing.networks import dense_network
 from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import load_data
@@ -147,11 +147,7 @@ def test_an_array_may_answer_by_hand_and_by_its_own_name() -> None:
 
 
 def test_outputs_of_the_same_sums_have_one_target() -> None:
-    net = Net("two", x=(6,))
-    sums = net.dense("x", 3, "a")
-    net.op("softmax", sums, name="p")
-    net.op("argmax", sums, name="c", axis=1)
-    made = compile_model(net.graph("p", "c"), target="oxram-64", weights="random")
+    made = compile_model(one_head_of_two_outputs(), target="oxram-64", weights="random")
     given = {"x": np.zeros((4, 6)), "p": np.zeros(4, np.int64), "c": np.ones(4, np.int64)}
     for every in (True, False):
         (told,) = refused(lambda every=every: match(data(given), made, every=every))  # type: ignore[misc]

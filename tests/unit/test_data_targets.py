@@ -16,7 +16,7 @@ from bsc.ir.types import Encoding, Stage, TensorType
 from bsc.ops import OPS
 from bsc.plans import plan_for
 from bsc.program.model import Program
-from bsc.testing.net import Net
+from bsc.testing.net import Net, one_head_of_two_outputs
 from bsc.testing.twins import sigmoid_network, twin_network
 from bsc_runtime import Session
 from bsc_runtime.data import DataSet, match
@@ -164,11 +164,7 @@ def test_an_output_that_is_read_as_none_takes_no_target() -> None:
 
 
 def test_outputs_of_the_same_sums_take_one_target() -> None:
-    net = Net("two", x=(6,))
-    sums = net.dense("x", 3, "a")
-    net.op("softmax", sums, name="p")
-    net.op("argmax", sums, name="c", axis=1)
-    made = compile_model(net.graph("p", "c"), target="oxram-64", weights="random")
+    made = compile_model(one_head_of_two_outputs(), target="oxram-64", weights="random")
     assert targets_of(made, {"c": [1, 2]}, 2).matrix is not None
     with pytest.raises(DiagnosticError, match="BSC6017: outputs `c` and `p` are made of the same"):
         targets_of(made, {"c": [1, 2], "p": [1, 2]}, 2)

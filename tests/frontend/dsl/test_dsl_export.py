@@ -147,18 +147,13 @@ def test_weights_left_to_the_device_are_left_to_it(tmp_path: Path) -> None:
     assert model_of(text).weights == "random"
 
 
-def test_zeros_beside_given_weights_stay_zeros(tmp_path: Path) -> None:
-    graph = model_of(
-        "model m { input x: f32[4]; output y = x -> dense(4, he) -> dense(4, zeros, bias = false) }"
-    ).graph
-    text, again = read_again(graph, tmp_path)
-    assert same_up_to_names(graph, again) is None, text
-
-
-def test_zeros_beside_a_given_bias_stay_zeros(tmp_path: Path) -> None:
-    graph = model_of(
-        "model m { input x: f32[4]; output y = x -> dense(2, zeros, bias = [1, 2]) }"
-    ).graph
+@pytest.mark.parametrize(
+    "stages",
+    ["dense(4, he) -> dense(4, zeros, bias = false)", "dense(2, zeros, bias = [1, 2])"],
+    ids=["weights", "bias"],
+)
+def test_zeros_beside_what_is_given_stay_zeros(tmp_path: Path, stages: str) -> None:
+    graph = model_of(f"model m {{ input x: f32[4]; output y = x -> {stages} }}").graph
     text, again = read_again(graph, tmp_path)
     assert same_up_to_names(graph, again) is None, text
 
